@@ -1,0 +1,1 @@
+"""The agent that talks to one Ceph cluster, and its client."""

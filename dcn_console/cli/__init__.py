@@ -1,0 +1,1 @@
+"""The command line, a face on the same core as the console."""

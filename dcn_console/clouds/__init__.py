@@ -1,0 +1,1 @@
+"""Adapters to the OpenStack APIs: bytes in, model data out."""

@@ -1,0 +1,1 @@
+"""The terminal console: screens, widgets and actions."""

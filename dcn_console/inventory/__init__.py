@@ -1,0 +1,1 @@
+"""What is where: refresh, join across services, findings, cache, discovery."""

@@ -1,0 +1,162 @@
+"""Rows of the placement view: what the faces show, joined across services."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from dcn_console.model.inventory import Capacity, Image, Store, Volume
+from dcn_console.model.sites import Site
+
+
+class Placement(StrEnum):
+    """The state of one image at one site."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    COPYING = "copying"
+    QUEUED = "queued"
+    FAILED = "failed"
+    MISSING = "missing"
+    """Wanted there, and not there."""
+    GONE = "gone"
+    """Glance lists the copy, but its RBD image or snapshot is not in the pool."""
+    UNKNOWN = "unknown"
+    """The site has no store that we know of."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong that the inventory shows by itself.
+
+    ``kind`` is one of FINDING_KINDS, ``key`` the object it is about (an id or a site's name),
+    ``text`` one sentence naming object and site, ``way_out`` what to do.
+    """
+
+    kind: str
+    severity: Severity
+    key: str
+    site: str | None = None
+    text: str
+    way_out: str = ""
+
+
+NO_CENTRAL_COPY = "no-central-copy"
+NOT_RAW = "not-raw"
+COPY_GONE = "copy-gone"
+IMPORT_STALLED = "import-stalled"
+ZONE_MISMATCH = "zone-mismatch"
+SITE_UNREACHABLE = "site-unreachable"
+CLUSTER_UNHEALTHY = "cluster-unhealthy"
+SERVICE_DOWN = "service-down"
+NEARLY_FULL = "nearly-full"
+FINDING_KINDS = (
+    NO_CENTRAL_COPY,
+    NOT_RAW,
+    COPY_GONE,
+    IMPORT_STALLED,
+    ZONE_MISMATCH,
+    SITE_UNREACHABLE,
+    CLUSTER_UNHEALTHY,
+    SERVICE_DOWN,
+    NEARLY_FULL,
+)
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One image at one site.
+
+    ``percent`` is set while copying and known; ``task`` is the number of our task, if it is ours.
+    """
+
+    site: str
+    state: Placement
+    percent: float | None = None
+    task: int | None = None
+    text: str = ""
+
+
+class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A site with what is known of it.
+
+    ``unreachable_since`` is set while its cluster does not answer.
+    """
+
+    site: Site
+    capacity: Capacity | None = None
+    health: str | None = None
+    warnings: tuple[str, ...] = ()
+    images: int = 0
+    volumes: int = 0
+    taken_at: datetime | None = None
+    error: str | None = None
+    unreachable_since: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The site's name."""
+        return self.site.name
+
+
+class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A store with the site it belongs to (None for a store of no site, such as an http store)."""
+
+    store: Store
+    site: str | None = None
+    capacity: Capacity | None = None
+    images: int = 0
+
+    @property
+    def key(self) -> str:
+        """The store's id."""
+        return self.store.id
+
+
+class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An image with one cell a site, in the order of the topology."""
+
+    image: Image
+    cells: tuple[Cell, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The image's id."""
+        return self.image.id
+
+    def cell(self, site: str) -> Cell | None:
+        """The image's cell at ``site``."""
+        return next((cell for cell in self.cells if cell.site == site), None)
+
+
+class VolumeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume with its site, the name of its parent image and of the server it is attached to."""
+
+    volume: Volume
+    site: str | None = None
+    parent_image: str | None = None
+    server: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The volume's id."""
+        return self.volume.id
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole placement view at one moment."""
+
+    sites: tuple[SiteRow, ...] = ()
+    stores: tuple[StoreRow, ...] = ()
+    images: tuple[ImageRow, ...] = ()
+    volumes: tuple[VolumeRow, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,183 @@
+"""Tasks: submitted plans, their targets, steps, progress and log."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from dcn_console.model.plans import Plan
+
+
+class TaskState(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    PARTLY_DONE = "partly done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to the task."""
+        return self in (
+            TaskState.DONE,
+            TaskState.PARTLY_DONE,
+            TaskState.FAILED,
+            TaskState.CANCELLED,
+        )
+
+
+class TargetState(StrEnum):
+    """Where a task stands at one of its sites."""
+
+    QUEUED = "queued"
+    PROBING = "probing"
+    WAITING = "waiting"
+    """For the site to answer again, for an import lock, or for the next try."""
+    ASKING = "asking"
+    STAGING = "staging"
+    """Glance reads the image to its own disk; nothing of it can be seen from outside."""
+    COPYING = "copying"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen at this site."""
+        return self in (TargetState.DONE, TargetState.FAILED, TargetState.CANCELLED)
+
+
+class ProgressSource(StrEnum):
+    """Where a figure comes from; the text is what screens show."""
+
+    RBD_IMAGE = "bytes in target RBD image"
+    GLANCE_TASK = "Glance's task message"
+    READ_BACK = "bytes read back"
+    NONE = "no figure to be had"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes done of a total, with rate in bytes per second and seconds left, each None if unknown.
+
+    ``measured_at`` tells how old the figure is.
+    """
+
+    source: ProgressSource = ProgressSource.NONE
+    done: int | None = None
+    total: int | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    measured_at: datetime | None = None
+
+    @property
+    def percent(self) -> float | None:
+        """Percent done, 0 to 100, or None when it cannot be told."""
+        if self.done is None or not self.total:
+            return None
+        return min(100.0, 100.0 * self.done / self.total)
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A task at one of its sites.
+
+    ``text`` says in a few words what is going on, or what went wrong.
+    ``verified`` is what the verify step saw, in words ("" until it has).
+    """
+
+    site: str
+    state: TargetState = TargetState.QUEUED
+    text: str = ""
+    attempts: int = 0
+    progress: Progress | None = None
+    verified: str = ""
+    updated_at: datetime | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A submitted plan. ``number`` is what people say; ``id`` never repeats."""
+
+    number: int
+    id: str
+    plan: Plan
+    state: TaskState
+    targets: tuple[Target, ...] = ()
+    submitted_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    submitted_by: str = ""
+    cancel_requested_at: datetime | None = None
+    retry_of: int | None = None
+    error: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it does, in words: "copy cirros-0.6 → dcn0, dcn1"."""
+        return self.plan.title
+
+    def target(self, site: str) -> Target | None:
+        """The task's part at ``site``."""
+        return next((target for target in self.targets if target.site == site), None)
+
+    @property
+    def progress(self) -> Progress | None:
+        """Bytes of all targets together, or None when no target has a figure."""
+        parts = [
+            target.progress
+            for target in self.targets
+            if target.progress is not None and target.progress.done is not None
+        ]
+        if not parts:
+            return None
+        total = sum(part.total or 0 for part in parts)
+        known = len(parts) == len(self.targets) and all(part.total for part in parts)
+        if not known and self.plan.bytes_to_move:
+            total = max(total, self.plan.bytes_to_move)
+        rates = [part.rate for part in parts if part.rate]
+        done = sum(part.done or 0 for part in parts)
+        rate = sum(rates) if rates else None
+        left = (total - done) / rate if rate and total > done else None
+        newest = max(parts, key=_measured)
+        return Progress(
+            source=newest.source,
+            done=done,
+            total=total or None,
+            rate=rate,
+            seconds_left=left,
+            measured_at=newest.measured_at,
+        )
+
+
+def _measured(progress: Progress) -> float:
+    return progress.measured_at.timestamp() if progress.measured_at else 0.0
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a task as it was taken; ``site`` is None for a step of the whole task."""
+
+    name: str
+    site: str | None = None
+    state: StepState
+    text: str = ""
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a task's log."""
+
+    at: datetime
+    site: str | None = None
+    text: str

@@ -1,0 +1,1 @@
+"""The process that runs tasks, on a durable-execution library."""

@@ -1,0 +1,1 @@
+"""The task store that consoles, commands and the runner share."""
