@@ -15,6 +15,17 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+class VerifyLevel(StrEnum):
+    """How thoroughly a task looks before it says "done"."""
+
+    NONE = "none"
+    """Only that Glance lists the store."""
+    METADATA = "metadata"
+    """With Ceph access also that the RBD image has its protected snapshot and the right size."""
+    DEEP = "deep"
+    """Also that the data read back has the image's hash."""
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One checked precondition; ``site`` is None when it concerns the object as a whole."""
 

@@ -1,0 +1,107 @@
+"""What a face may ask of the core: one protocol, for the console, the command line and tests."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from dcn_console.model.inventory import Inventory
+from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.rows import Rows
+from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import LogLine, StepRecord, Task
+
+
+class Change(StrEnum):
+    """What a subscriber is told has changed."""
+
+    ROWS = "rows"
+    TASKS = "tasks"
+    CONNECTION = "connection"
+
+
+class Workspace(Protocol):
+    """One cloud with its sites, inventory and tasks.
+
+    Everything that is not ``async`` returns at once from memory. Everything ``async`` may take
+    as long as the slowest service allows and raises an error of ``dcn_console.model.errors``;
+    it may be awaited on any event loop.
+    """
+
+    @property
+    def cloud_name(self) -> str:
+        """The cloud's name in clouds.yaml."""
+
+    @property
+    def project_name(self) -> str:
+        """The project of the credentials, "" until connected."""
+
+    @property
+    def user_name(self) -> str:
+        """The user of the credentials, "" until connected."""
+
+    @property
+    def topology(self) -> Topology:
+        """The sites, the hub first."""
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why nothing may be changed from here, "" when changes are allowed."""
+
+    def rows(self) -> Rows:
+        """The newest joined rows. Rows that did not change are the same objects as before."""
+
+    def inventory(self) -> Inventory:
+        """The newest snapshots, each with age, generation and error."""
+
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks of the task store, the newest first."""
+
+    def runner_alive(self) -> bool:
+        """Whether a runner holds the task store."""
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``callback`` on changes, from any thread, at most a few times a second.
+
+        Returns a function that ends the subscription.
+        """
+
+    async def start(self) -> None:
+        """Show the cached snapshot, then refresh in the background until ``stop``."""
+
+    async def stop(self) -> None:
+        """Stop refreshing. Tasks go on in the runner. Returns at once."""
+
+    def refresh(self) -> None:
+        """Ask for a full sweep of every service soon."""
+
+    async def plan_copy(
+        self, image_ids: Sequence[str], sites: Sequence[str] | None, verify: VerifyLevel
+    ) -> tuple[Plan, ...]:
+        """Plan to copy images to ``sites``, or to every edge lacking them when None.
+
+        One plan an image, in the order asked. Reads only.
+        """
+
+    async def submit(self, plans: Sequence[Plan]) -> tuple[Task, ...]:
+        """Submit confirmed plans that have work, and see that a runner runs.
+
+        Raises RefusedError when policy forbids it.
+        """
+
+    async def cancel(self, number: int) -> str:
+        """Cancel a task; returns one honest sentence about what that stops and what it cannot."""
+
+    async def retry(self, number: int) -> Task:
+        """Submit the unfinished sites of a finished task again, planned anew."""
+
+    async def task(self, number: int) -> Task:
+        """The task of that number; raises UsageError when there is none."""
+
+    async def steps(self, number: int) -> tuple[StepRecord, ...]:
+        """The steps of a task in the order they began."""
+
+    async def log(self, number: int, limit: int = 1000) -> tuple[LogLine, ...]:
+        """The last ``limit`` lines of a task's log, oldest first."""
+
+    async def body(self, kind: str, object_id: str) -> str:
+        """The raw API body of an "image" or "volume" or the stored form of a "task", indented."""
