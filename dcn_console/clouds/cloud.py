@@ -1,0 +1,254 @@
+"""One OpenStack cloud: credentials, catalogue and HTTP requests through openstacksdk's session.
+
+The session brings authentication, the catalogue, version discovery and renewing of tokens; the
+bytes of the answers are decoded by ``wire``. Each service has its own bounded pool of daemon
+threads, so that a hung service delays no other and never holds up quitting.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from dcn_console.clouds.answers import Answer, error_for
+from dcn_console.clouds.credentials import load_region
+from dcn_console.clouds.failures import mapped
+from dcn_console.clouds.pool import DaemonPool
+from dcn_console.model.errors import (
+    ConfigError,
+    ServiceError,
+    ServiceUnreachable,
+)
+from dcn_console.model.text import printable
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+T = TypeVar("T")
+
+IMAGE = "image"
+BLOCK_STORAGE = "block-storage"
+COMPUTE = "compute"
+SERVICE_NAMES = {IMAGE: "Glance", BLOCK_STORAGE: "Cinder", COMPUTE: "Nova"}
+"""What people call each service, by its type in the catalogue."""
+
+_THREADS_PER_SERVICE = 4
+
+
+class ApiVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version a service announces; ``maximum`` is its highest microversion, if it has any."""
+
+    version: str
+    status: str = ""
+    maximum: str | None = None
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the credentials stand for, as Keystone says, and the services of the catalogue."""
+
+    project_name: str = ""
+    project_id: str = ""
+    user_name: str = ""
+    roles: frozenset[str] = frozenset()
+    service_types: frozenset[str] = frozenset()
+
+
+class Cloud:
+    """An authenticated connection to one cloud, usable from any thread and event loop."""
+
+    def __init__(
+        self,
+        connection: "Connection",
+        identity: Identity,
+        region: str,
+        timeout: float,
+        pools: Mapping[str, DaemonPool],
+    ) -> None:
+        self._connection = connection
+        self._identity = identity
+        self._region = region
+        self._timeout = timeout
+        self._pools = pools
+        self._adapter_locks = {service: threading.Lock() for service in pools}
+
+    @classmethod
+    async def connect(
+        cls,
+        name: str,
+        clouds_file: str = "",
+        timeout: float = 15.0,  # noqa: ASYNC109
+    ) -> "Cloud":
+        """Read clouds.yaml and get a token; ``timeout`` in seconds holds for every request.
+
+        Raises ConfigError, AuthenticationFailed, ServiceUnreachable or ServiceError.
+        """
+        pools = {
+            service: DaemonPool(f"dcn-{service}", _THREADS_PER_SERVICE) for service in SERVICE_NAMES
+        }
+        pool = DaemonPool("dcn-identity", 1)
+        try:
+            return await pool.run(lambda: cls._open(name, clouds_file, timeout, pools), timeout * 2)
+        except TimeoutError as error:
+            raise ServiceUnreachable(
+                f"Keystone: get a token: no answer within {timeout * 2:g} s."
+            ) from error
+        finally:
+            pool.close()
+
+    @classmethod
+    def _open(
+        cls, name: str, clouds_file: str, timeout: float, pools: Mapping[str, DaemonPool]
+    ) -> "Cloud":
+        region = load_region(name, clouds_file, timeout)
+        doing = f"Keystone: get a token for cloud “{printable(region.name)}”"
+
+        def open_() -> Cloud:
+            from keystoneauth1.identity import BaseIdentityPlugin
+            from openstack.connection import Connection
+
+            connection = Connection(config=region)
+            session = connection.session
+            auth = session.auth
+            if not isinstance(auth, BaseIdentityPlugin):
+                raise ConfigError(
+                    f"{doing}: this auth_type gets no token from Keystone.",
+                    way_out="Use a password, token or application credential in clouds.yaml.",
+                )
+            access = auth.get_access(session)
+            types = access.service_catalog.catalog if access.has_service_catalog() else ()
+            identity = Identity(
+                project_name=access.project_name or "",
+                project_id=access.project_id or "",
+                user_name=access.username or "",
+                roles=frozenset(role.lower() for role in access.role_names or ()),
+                service_types=frozenset(str(entry.get("type", "")) for entry in types),
+            )
+            return cls(connection, identity, region.get_region_name() or "", timeout, pools)
+
+        return mapped(doing, timeout, open_)
+
+    @property
+    def name(self) -> str:
+        """The cloud's name in clouds.yaml."""
+        return str(self._connection.config.name)
+
+    @property
+    def project_name(self) -> str:
+        """The project of the token, "" for a token without one."""
+        return self._identity.project_name
+
+    @property
+    def project_id(self) -> str:
+        """The id of the project of the token."""
+        return self._identity.project_id
+
+    @property
+    def user_name(self) -> str:
+        """The user of the token."""
+        return self._identity.user_name
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of the token, in lower case."""
+        return self._identity.roles
+
+    @property
+    def region(self) -> str:
+        """The region, "" when clouds.yaml names none."""
+        return self._region
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a request may take unless it says otherwise."""
+        return self._timeout
+
+    def has(self, service: str) -> bool:
+        """Whether the catalogue, or an endpoint override in clouds.yaml, has ``service``."""
+        from os_service_types import ServiceTypes
+
+        if self._connection.config.get_endpoint(service):
+            return True
+        known = {service, *ServiceTypes().get_all_types(service)}
+        return not known.isdisjoint(self._identity.service_types)
+
+    async def request(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        doing: str = "",
+        ways_out: Mapping[int, str] | None = None,
+    ) -> Answer:
+        """Send one request below the service's versioned endpoint and return its answer.
+
+        ``doing`` says for error messages what is asked ("Glance: list images"), ``ways_out``
+        what to do about an HTTP status. Only GET is sent again when the connection broke.
+        Raises AuthenticationFailed, ServiceUnreachable (a request that timed out may still be
+        carried out), ObjectNotFound, HttpError or ServiceError.
+        """
+        seconds = self._timeout if timeout is None else timeout
+        doing = doing or f"{SERVICE_NAMES.get(service, service)}: {method} {path}"
+        arguments: dict[str, Any] = {
+            "params": dict(params or {}),
+            "headers": dict(headers or {}),
+            "timeout": seconds,
+            "raise_exc": False,
+            "skip_cache": True,
+            "connect_retries": 1 if method == "GET" else 0,
+        }
+        if body is not None:
+            arguments["json"] = body
+
+        def send() -> Answer:
+            response = self._adapter(service).request(path, method, **arguments)
+            status, content = int(response.status_code), bytes(response.content)
+            if status >= 400:
+                raise error_for(doing, status, content, ways_out)
+            lowered = {key.lower(): value for key, value in response.headers.items()}
+            return Answer(status=status, headers=lowered, content=content)
+
+        return await self._run(service, doing, seconds, send)
+
+    async def versions(self, service: str) -> tuple[ApiVersion, ...]:
+        """The versions that ``service`` announces, newest last; for showing, not for deciding."""
+        doing = f"{SERVICE_NAMES.get(service, service)}: list API versions"
+
+        def ask() -> tuple[ApiVersion, ...]:
+            regions = self._connection.config.get_all_version_data(service)
+            return tuple(
+                ApiVersion(
+                    version=str(data["version"]),
+                    status=str(data["status"] or ""),
+                    maximum=data["max_microversion"],
+                )
+                for data in regions or ()
+            )
+
+        return await self._run(service, doing, self._timeout, ask)
+
+    def close(self) -> None:
+        """Let go of threads and connections; returns at once."""
+        for pool in self._pools.values():
+            pool.close()
+
+    async def _run(self, service: str, doing: str, seconds: float, function: Callable[[], T]) -> T:
+        pool = self._pools[service]
+        try:
+            return await pool.run(lambda: mapped(doing, seconds, function), seconds)
+        except TimeoutError as error:
+            raise ServiceUnreachable(f"{doing}: no answer within {seconds:g} s.") from error
+
+    def _adapter(self, service: str) -> Any:
+        if not self.has(service):
+            raise ServiceError(
+                f"The catalogue of cloud “{printable(self.name)}” has no {service} service.",
+                way_out=f"Without it {SERVICE_NAMES[service]}'s part of the inventory stays empty.",
+            )
+        with self._adapter_locks[service]:
+            return getattr(self._connection, service.replace("-", "_"))
