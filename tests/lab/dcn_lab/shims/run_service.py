@@ -1,0 +1,53 @@
+"""Run a Cinder program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
+
+Debian's own wrappers want systemd and many more packages. The scheduler is mended on the way:
+Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone that was asked
+for (Launchpad 1949061), so that no edge volume could be backed up at the hub.
+"""
+
+import importlib
+import sys
+import threading
+from typing import Any
+
+SCHEDULER = "cinder.cmd.scheduler"
+
+
+def mend_backup_scheduling() -> None:
+    """Let the scheduler honour the zone of the backup (cinder/scheduler/manager.py)."""
+    from cinder import objects  # type: ignore[import-not-found]
+
+    objects.register_all()
+    from cinder.scheduler import host_manager, manager  # type: ignore[import-not-found]
+    from cinder.volume import volume_utils  # type: ignore[import-not-found]
+
+    asked = threading.local()
+    original = manager.SchedulerManager.create_backup
+
+    def create_backup(self: Any, context: Any, backup: Any) -> Any:
+        asked.zone = backup.availability_zone
+        return original(self, context, backup)
+
+    def get_backup_host(self: Any, volume: Any, driver: Any = None) -> Any:
+        host = volume_utils.extract_host(volume.host, "host") if volume else None
+        own_zone = volume.availability_zone if volume else None
+        zone = getattr(asked, "zone", None) or own_zone
+        return self._get_available_backup_service_host(host, zone, driver)
+
+    manager.SchedulerManager.create_backup = create_backup
+    host_manager.HostManager.get_backup_host = get_backup_host
+
+
+def main() -> None:
+    """Run the entry point that the first argument names, with the others as its arguments."""
+    module, _, function = sys.argv[1].partition(":")
+    sys.argv = [module, *sys.argv[2:]]
+    sys.path.pop(0)  # this script's own folder must not shadow a module of the service
+    entry_point = getattr(importlib.import_module(module), function)
+    if module == SCHEDULER:
+        mend_backup_scheduling()
+    sys.exit(entry_point())
+
+
+if __name__ == "__main__":
+    main()
