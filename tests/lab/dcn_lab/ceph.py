@@ -168,7 +168,7 @@ class Cluster:
 
     def _wait_until_clean(self) -> None:
         log = self._workspace.layout.log / f"{self.site.cluster}-cluster.log"
-        wait_until(f"placement groups of {self.site.cluster}", self._clean, seconds=60, log=log)
+        wait_until(f"placement groups of {self.site.cluster}", self._clean, seconds=60, logs=(log,))
 
     def _clean(self) -> bool:
         groups = self.ceph_json("status")["pgmap"]

@@ -96,8 +96,8 @@ def _run(chosen: argparse.Namespace) -> int:
     layout = layout_in(chosen.dir)
     if chosen.command == "up":
         return _up(layout, chosen.topology, chosen.port_base)
-    if chosen.command == "wipe" and not layout.directory.exists():
-        return 0
+    if chosen.command == "wipe" and not layout.topology.exists():
+        return _remove_empty(layout.directory)
     workspace = open_workspace(layout)
     services = Services(workspace)
     match chosen.command:
@@ -133,6 +133,16 @@ def _up(layout: Layout, topology_file: Path | None, port_base: int | None) -> in
     for problem in problems:
         say(problem)
     return 1 if problems else 0
+
+
+def _remove_empty(directory: Path) -> int:
+    """Remove a folder that no lab was made in; raise LabError when it holds anything."""
+    if not directory.exists():
+        return 0
+    if any(directory.iterdir()):
+        raise LabError(f"{directory} holds no lab; nothing was removed")
+    directory.rmdir()
+    return 0
 
 
 def _topology(path: Path | None, port_base: int | None) -> Topology:

@@ -56,6 +56,11 @@ class Supervisor:
         """Return the names of all daemons that were started and not stopped since."""
         return tuple(sorted(path.stem for path in self._layout.run.glob("*.process")))
 
+    def members(self, name: str) -> tuple[int, ...]:
+        """Return all processes of the daemon `name`; empty when it isn't running."""
+        pid = self.pid(name)
+        return session_members(pid) if pid else ()
+
     def resident_bytes(self, name: str) -> int:
         """Return the bytes of memory that the daemon `name` holds; 0 when it isn't running."""
         pid = self.pid(name)
@@ -79,7 +84,7 @@ class Supervisor:
             daemon.name,
             lambda: daemon.ready(time.time() - started),
             seconds=daemon.ready_seconds,
-            log=daemon.log,
+            logs=(daemon.log, self.output(daemon.name)),
             lost=lambda: self.pid(daemon.name) is None,
         )
 
@@ -100,12 +105,11 @@ class Supervisor:
             return
         pid, moment = recorded
         if start_time(pid) in {None, moment}:
-            kill_session(pid)
             wait_until(
                 f"end of {name}",
-                lambda: start_time(pid) is None and not session_members(pid),
+                lambda: not kill_session(pid) and start_time(pid) is None,
                 seconds=30,
-                log=self.output(name),
+                logs=(self.output(name),),
             )
         self._record(name).unlink(missing_ok=True)
 

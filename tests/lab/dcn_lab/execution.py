@@ -66,23 +66,29 @@ def wait_until(
     condition: Callable[[], bool],
     *,
     seconds: float,
-    log: Path,
+    logs: Sequence[Path] = (),
     lost: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Wait until `condition` holds; raise LabError naming `what` and `log` when it won't.
+    """Wait until `condition` holds; raise LabError with `what` and the end of `logs` if it won't.
 
     `lost` tells that waiting is pointless, such as when the daemon has ended.
     """
     deadline = time.monotonic() + seconds
     while not condition():
         if lost():
-            raise LabError(f"{what}: ended by itself; see {log}\n{log_tail(log)}")
+            raise LabError(f"{what}: ended by itself{_tails(logs)}")
         if time.monotonic() > deadline:
-            raise LabError(f"{what}: not ready within {seconds:.0f} s; see {log}\n{log_tail(log)}")
+            raise LabError(f"{what}: not so within {seconds:.0f} s{_tails(logs)}")
         time.sleep(POLL_SECONDS)
 
 
-def log_tail(log: Path) -> str:
+def _tails(logs: Sequence[Path]) -> str:
+    """Return the paths and the ends of those logs that have something in them."""
+    ends = {log: _log_tail(log) for log in logs}
+    return "".join(f"; see {log}:\n{end}" for log, end in ends.items() if end)
+
+
+def _log_tail(log: Path) -> str:
     """Return the end of a log file, or nothing when it can't be read."""
     try:
         with log.open("rb") as stream:

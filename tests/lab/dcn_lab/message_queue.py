@@ -78,7 +78,7 @@ class MessageQueue:
                 ERL_EPMD_ADDRESS="127.0.0.1",
             ),
             ready=lambda _age_seconds: port_is_open(ports.rabbitmq),
-            log=self._workspace.supervisor.output("rabbitmq"),
+            log=layout.log / "rabbitmq" / "dcn@localhost.log",
             port=ports.rabbitmq,
             stop_seconds=30,
         )

@@ -3,6 +3,7 @@
 The first hundred belongs to the control plane, each further hundred to one site's Ceph cluster.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 PORTS_OF_A_LAB = 600
@@ -68,3 +69,12 @@ class Ports:
     def ceph_range(self, index: int) -> tuple[int, int]:
         """First and last port that the mgr and the osd of the site at `index` bind to."""
         return self.monitor(index) + 10, self.monitor(index) + 99
+
+
+def free_port_base(lowest: int, taken: Callable[[int], bool]) -> int | None:
+    """Return the first base from `lowest` on none of whose first ports is taken, None if none."""
+    for base in range(lowest, HIGHEST_PORT_BASE + 1, PORTS_OF_A_LAB):
+        blocks = range(base, base + PORTS_OF_A_LAB, 100)
+        if not any(taken(block + offset) for block in blocks for offset in range(20)):
+            return base
+    return None

@@ -50,11 +50,16 @@ def terminate(pid: int) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
-def kill_session(leader: int) -> None:
-    """Kill every process of the session that `leader` opened, at once."""
-    for pid in session_members(leader):
+def kill_session(leader: int) -> bool:
+    """Kill every process of the session that `leader` opened; tell whether there was any.
+
+    One that was just being forked is missed: call it again until there is none.
+    """
+    members = session_members(leader)
+    for pid in members:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    return bool(members)
 
 
 def _stat(pid: int) -> list[str] | None:

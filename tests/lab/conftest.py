@@ -1,0 +1,55 @@
+"""The real lab as a fixture: the one in DCN_LAB_DIR, else one of our own for this run.
+
+All tests here carry the marker `lab`, and are skipped where a lab can't run or DCN_LAB=off.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+
+from dcn_lab.execution import port_is_open  # noqa: E402
+from dcn_lab.lab import Lab, bring_up, wipe  # noqa: E402
+from dcn_lab.layout import ENVIRONMENT_VARIABLE, layout_in  # noqa: E402
+from dcn_lab.packages import obstacle  # noqa: E402
+from dcn_lab.ports import free_port_base  # noqa: E402
+
+LOWEST_PORT_BASE = 24000
+"""Above the labs that people start by hand with the topologies' own port bases."""
+TEST_SECONDS = 900
+"""The first test of a run waits for the bring-up, packages included."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and skip them all for one clear reason if need be."""
+    reason = "DCN_LAB=off" if os.environ.get("DCN_LAB") == "off" else obstacle()
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=f"no lab: {reason}"))
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """Return a lab that is up: the one in DCN_LAB_DIR, left as it is, or one of our own."""
+    given = os.environ.get(ENVIRONMENT_VARIABLE)
+    if given and layout_in(None).topology.exists():
+        layout = layout_in(None)
+        bring_up(layout.directory)
+        yield Lab(layout)
+        return
+    directory = Path(given or tempfile.mkdtemp(prefix="dcn-lab-", dir="/var/tmp"))
+    try:
+        bring_up(directory, port_base=free_port_base(LOWEST_PORT_BASE, port_is_open))
+        yield Lab(layout_in(directory))
+    finally:
+        wipe(directory)
