@@ -1,0 +1,17 @@
+"""What a step of an operation comes to."""
+
+from typing import Any
+
+import msgspec
+
+
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step came to: a word the operation decides by, a sentence, and plain JSON data.
+
+    It is written down when the step ends; a restarted task gets it back instead of
+    taking the step again.
+    """
+
+    outcome: str
+    text: str = ""
+    data: dict[str, Any] = {}
