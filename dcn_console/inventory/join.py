@@ -1,0 +1,187 @@
+"""Joining snapshots and tasks into the rows of the placement view.
+
+Pure: the same inventory, tasks and moment give the same rows. A row that did not change is the
+same object as before, so that screens can compare by identity.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from dcn_console.inventory.findings import site_findings, volume_findings
+from dcn_console.inventory.image_rows import ImageRows, World
+from dcn_console.model.inventory import (
+    Capacity,
+    CinderService,
+    Inventory,
+    Server,
+    Volume,
+)
+from dcn_console.model.rows import Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
+from dcn_console.model.tasks import Task
+
+
+class Keyed(Protocol):
+    """A row with a key."""
+
+    @property
+    def key(self) -> str:
+        """What tells the row from others."""
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+def rows(
+    inventory: Inventory, tasks: Sequence[Task], now: datetime, previous: Rows | None = None
+) -> Rows:
+    """Return the joined rows; those equal to a row of ``previous`` are that same object."""
+    return Joiner(previous).rows(inventory, tasks, now)
+
+
+class Joiner:
+    """Joins again and again, doing over only what changed since its last time."""
+
+    def __init__(self, previous: Rows | None = None) -> None:
+        self._rows = previous or Rows()
+        self._inventory: Inventory | None = None
+        self._image_rows = ImageRows(self._rows.images)
+
+    def rows(self, inventory: Inventory, tasks: Sequence[Task], now: datetime) -> Rows:
+        """Return the joined rows of this moment."""
+        joined = self._image_rows.joined(World.of(inventory, tasks, now))
+        images = _same_tuple(self._rows.images, tuple(joined))
+        volumes = self._join_volumes(inventory)
+        counts = Counter(store for image in inventory.images.rows for store in image.stores)
+        sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
+        stores = _kept(self._rows.stores, _store_rows(inventory, counts))
+        findings = _findings(sites, images, volumes)
+        if findings == self._rows.findings:
+            findings = self._rows.findings
+        self._inventory = inventory
+        new = Rows(sites=sites, stores=stores, images=images, volumes=volumes, findings=findings)
+        if not _identical(self._rows, new):
+            self._rows = new
+        return self._rows
+
+    def _join_volumes(self, inventory: Inventory) -> tuple[VolumeRow, ...]:
+        last = self._inventory
+        if (
+            last is not None
+            and last.topology is inventory.topology
+            and last.volumes.rows is inventory.volumes.rows
+            and last.servers.rows is inventory.servers.rows
+            and last.images.rows is inventory.images.rows
+        ):
+            return self._rows.volumes
+        return _kept(self._rows.volumes, _volume_rows(inventory))
+
+
+def _volume_rows(inventory: Inventory) -> Iterable[VolumeRow]:
+    names = {image.id: image.name for image in inventory.images.rows}
+    servers = {server.id: server for server in inventory.servers.rows}
+    sites = {
+        site.availability_zone: site.name
+        for site in reversed(inventory.topology.sites)
+        if site.availability_zone
+    }
+    for volume in inventory.volumes.rows:
+        yield VolumeRow(
+            volume=volume,
+            site=sites.get(volume.availability_zone or ""),
+            parent_image=_parent_image(volume, names),
+            server=_server(volume, servers),
+            findings=volume_findings(volume, servers),
+        )
+
+
+def _parent_image(volume: Volume, names: Mapping[str, str | None]) -> str | None:
+    if volume.image_id is None:
+        return None
+    return names.get(volume.image_id) or volume.image_name or volume.image_id
+
+
+def _server(volume: Volume, servers: Mapping[str, Server]) -> str | None:
+    if not volume.attachments:
+        return None
+    server_id = volume.attachments[0].server_id
+    server = servers.get(server_id)
+    return server.name or server.id if server is not None else server_id
+
+
+def _site_rows(
+    inventory: Inventory, image_counts: Mapping[str, int], now: datetime
+) -> Iterable[SiteRow]:
+    volume_counts = Counter(volume.availability_zone for volume in inventory.volumes.rows)
+    services: dict[str | None, list[CinderService]] = {}
+    for service in inventory.services.rows:
+        services.setdefault(service.availability_zone, []).append(service)
+    for site in inventory.topology:
+        cluster = inventory.clusters.get(site.name)
+        state = cluster.rows[0] if cluster is not None and cluster.rows else None
+        zone = site.availability_zone
+        yield SiteRow(
+            site=site,
+            capacity=state.capacity if state else None,
+            health=state.health if state else None,
+            warnings=state.warnings if state else (),
+            images=image_counts.get(site.store, 0) if site.store else 0,
+            volumes=volume_counts[zone] if zone else 0,
+            taken_at=cluster.taken_at if cluster else None,
+            error=cluster.error if cluster else None,
+            unreachable_since=cluster.failing_since if cluster else None,
+            findings=site_findings(site, cluster, services.get(zone, ()) if zone else (), now),
+        )
+
+
+def _store_rows(inventory: Inventory, image_counts: Mapping[str, int]) -> Iterable[StoreRow]:
+    for store in inventory.stores.rows:
+        site = inventory.topology.with_store(store.id)
+        yield StoreRow(
+            store=store,
+            site=site.name if site else None,
+            capacity=_capacity(inventory, site.name) if site else None,
+            images=image_counts.get(store.id, 0),
+        )
+
+
+def _capacity(inventory: Inventory, site: str) -> Capacity | None:
+    cluster = inventory.clusters.get(site)
+    return cluster.rows[0].capacity if cluster is not None and cluster.rows else None
+
+
+def _findings(
+    sites: tuple[SiteRow, ...], images: tuple[ImageRow, ...], volumes: tuple[VolumeRow, ...]
+) -> tuple[Finding, ...]:
+    return (
+        *(finding for site in sites for finding in site.findings),
+        *(finding for image in images if image.findings for finding in image.findings),
+        *(finding for volume in volumes if volume.findings for finding in volume.findings),
+    )
+
+
+def _kept(old: tuple[K, ...], new: Iterable[K]) -> tuple[K, ...]:
+    """Return the new rows, each one that equals an old row being that old object."""
+    known = {row.key: row for row in old}
+    kept = tuple(
+        before if (before := known.get(row.key)) is not None and before == row else row
+        for row in new
+    )
+    return _same_tuple(old, kept)
+
+
+def _same_tuple(old: tuple[K, ...], new: tuple[K, ...]) -> tuple[K, ...]:
+    if len(old) == len(new) and all(one is other for one, other in zip(old, new, strict=True)):
+        return old
+    return new
+
+
+def _identical(old: Rows, new: Rows) -> bool:
+    return (
+        old.sites is new.sites
+        and old.stores is new.stores
+        and old.images is new.images
+        and old.volumes is new.volumes
+        and old.findings is new.findings
+    )

@@ -1,0 +1,118 @@
+"""Pure changes to snapshots: new rows, pages that arrive, changed rows, failures.
+
+A row that did not change stays the same object, so that what follows can compare by identity.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from dcn_console.model.inventory import Snapshot, Source
+
+
+class Identified(Protocol):
+    """A row with an id that never changes."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+
+R = TypeVar("R", bound=Identified)
+T = TypeVar("T")
+
+
+def swept(snapshot: Snapshot[R], rows: Iterable[R], now: datetime) -> Snapshot[R]:
+    """Return the snapshot after a complete sweep: exactly ``rows``, in their order."""
+    known = {row.id: row for row in snapshot.rows}
+    merged = tuple(_same(known, row) for row in _unique(rows))
+    return _good(snapshot, _same_rows(snapshot.rows, merged), now, complete=True)
+
+
+def grown(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R]:
+    """Return the snapshot while pages still arrive: ``rows`` so far, then the older ones.
+
+    Rows of the last run stay visible until the sweep is complete.
+    """
+    arrived = {row.id for row in rows}
+    known = {row.id: row for row in snapshot.rows}
+    older = (row for row in snapshot.rows if row.id not in arrived)
+    merged = (*(_same(known, row) for row in _unique(rows)), *older)
+    return _good(snapshot, merged, now, complete=False)
+
+
+def changed(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R]:
+    """Return the snapshot with ``rows`` put in the place of older ones, new ones first."""
+    news = {row.id: row for row in rows}
+    merged = []
+    for row in snapshot.rows:
+        new = news.pop(row.id, None)
+        merged.append(row if new is None or new == row else new)
+    return _good(
+        snapshot,
+        _same_rows(snapshot.rows, (*news.values(), *merged)),
+        now,
+        complete=snapshot.complete,
+    )
+
+
+def without(snapshot: Snapshot[R], ids: frozenset[str], now: datetime) -> Snapshot[R]:
+    """Return the snapshot without the rows of these ids."""
+    rows = tuple(row for row in snapshot.rows if row.id not in ids)
+    return _good(snapshot, _same_rows(snapshot.rows, rows), now, complete=snapshot.complete)
+
+
+def replaced(snapshot: Snapshot[T], rows: tuple[T, ...], now: datetime) -> Snapshot[T]:
+    """Return the snapshot of a list that is always read whole."""
+    return _good(snapshot, snapshot.rows if rows == snapshot.rows else rows, now, complete=True)
+
+
+def failed(snapshot: Snapshot[T], error: str, now: datetime) -> Snapshot[T]:
+    """Return the snapshot after a failed refresh: the last good rows, and why."""
+    if snapshot.error == error and snapshot.failing_since is not None:
+        return snapshot
+    return msgspec.structs.replace(
+        snapshot,
+        error=error,
+        failing_since=snapshot.failing_since or now,
+        generation=snapshot.generation + 1,
+    )
+
+
+def _good(
+    snapshot: Snapshot[T], rows: tuple[T, ...], now: datetime, *, complete: bool
+) -> Snapshot[T]:
+    same = (
+        rows is snapshot.rows
+        and complete == snapshot.complete
+        and snapshot.source is Source.LIVE
+        and snapshot.error is None
+    )
+    return msgspec.structs.replace(
+        snapshot,
+        rows=rows,
+        generation=snapshot.generation + (0 if same else 1),
+        taken_at=now,
+        complete=complete,
+        source=Source.LIVE,
+        error=None,
+        failing_since=None,
+    )
+
+
+def _same(known: dict[str, R], row: R) -> R:
+    old = known.get(row.id)
+    return old if old is not None and old == row else row
+
+
+def _same_rows(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
+    if len(old) == len(new) and all(one is other for one, other in zip(old, new, strict=True)):
+        return old
+    return new
+
+
+def _unique(rows: Iterable[R]) -> Iterable[R]:
+    """Return each id once: a list that changes while it is paged may repeat a row."""
+    return {row.id: row for row in rows}.values()
