@@ -7,6 +7,7 @@ source). Queue partitions, one a site, bound how many copies run towards a site 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -26,6 +27,8 @@ from dcn_console.runner.context import RunContext
 from dcn_console.runner.serializer import JsonSerializer
 from dcn_console.tasks.location import TaskFolder
 from dcn_console.tasks.store import TaskStore
+
+_LOG = logging.getLogger(__name__)
 
 APPLICATION = "dcn-console-runner"
 APPLICATION_VERSION = "1"
@@ -162,6 +165,10 @@ class Engine:
             ended = await operation(task.plan.operation).run_target(context)
         except DcnError as error:
             ended = Target(site=site, state=TargetState.FAILED, text=str(error))
+        except Exception as error:  # noqa: BLE001 - a bug must end its task, not haunt it
+            _LOG.exception("task %d at %s failed unexpectedly", number, site)
+            text = f"internal error: {type(error).__name__}: {error}"
+            ended = Target(site=site, state=TargetState.FAILED, text=text)
         context.gathering.excuse(site)
         self._store.update_target(number, ended)
         self._store.add_log(number, f"{ended.state.value}: {ended.verified or ended.text}", site)

@@ -55,7 +55,7 @@ class Runner:
                 await self._serve(store, engine)
             finally:
                 engine.stop()
-                services.close()
+                await services.close()
                 store.close()
         finally:
             lock.release()
