@@ -228,7 +228,9 @@ class Snapshot(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     ``generation`` grows with every change; ``complete`` is false while pages still arrive;
     ``taken_at`` is when the newest rows were read. ``error`` is why the last refresh failed
-    and ``failing_since`` when it began to; the rows are then the last good ones.
+    and ``failing_since`` when it began to; the rows are then the last good ones. ``notice``
+    is what the rows leave out although the refresh worked, such as the volumes of other
+    projects.
     """
 
     rows: tuple[T, ...] = ()
@@ -238,6 +240,7 @@ class Snapshot(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     source: Source = Source.NONE
     error: str | None = None
     failing_since: datetime | None = None
+    notice: str = ""
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
