@@ -1,0 +1,84 @@
+"""Reading one site's Ceph cluster: health and space, and the RBD images behind Glance's copies."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from dcn_console.ceph.cluster import ClusterStatus
+from dcn_console.model.errors import RbdImageNotFound
+from dcn_console.model.inventory import Capacity, ClusterState, RbdImage
+from dcn_console.model.sites import Site
+
+
+class ClusterReader(Protocol):
+    """What is read of a cluster; ``ceph.cluster.Cluster`` is one."""
+
+    async def status(self) -> ClusterStatus:
+        """Health, capacity and pools."""
+
+    async def rbd_image(self, pool: str, name: str) -> RbdImage:
+        """One RBD image; raises RbdImageNotFound."""
+
+    def rbd_images(self, pool: str) -> AsyncIterator[tuple[RbdImage, ...]]:
+        """All RBD images of a pool, in parts."""
+
+
+async def read_state(reader: ClusterReader, site: Site, known: ClusterState) -> ClusterState:
+    """Return ``known`` with fresh health and space.
+
+    ``available`` is what the pool of the images can still take, where the cluster has that pool.
+    Raises ClusterError.
+    """
+    status = await reader.status()
+    pool = site.cluster.images_pool if site.cluster else ""
+    available = status.capacity.available
+    if pool in status.pools:
+        available = status.pools[pool].available
+    return msgspec.structs.replace(
+        known,
+        fsid=status.fsid,
+        health=status.health,
+        warnings=status.warnings,
+        capacity=Capacity(
+            total=status.capacity.total, used=status.capacity.used, available=available
+        ),
+    )
+
+
+async def read_copies(reader: ClusterReader, site: Site) -> AsyncIterator[dict[str, RbdImage]]:
+    """Yield the RBD images of the site's Glance pool by name, growing until all are there.
+
+    Raises ClusterError.
+    """
+    if site.cluster is None:
+        return
+    images: dict[str, RbdImage] = {}
+    async for part in reader.rbd_images(site.cluster.images_pool):
+        images = images | {image.name: image for image in part}
+        yield images
+    yield images
+
+
+async def look_for(
+    reader: ClusterReader,
+    site: Site,
+    image_ids: Iterable[str],
+    still_listed: Callable[[str], Awaitable[bool]],
+) -> dict[str, RbdImage]:
+    """Look for the copies of single images.
+
+    One that is not there is returned without size and snapshot, after ``still_listed`` has
+    confirmed that Glance still says it is: a copy may have been removed meanwhile.
+    Raises ClusterError.
+    """
+    found: dict[str, RbdImage] = {}
+    if site.cluster is None:
+        return found
+    for image_id in image_ids:
+        try:
+            found[image_id] = await reader.rbd_image(site.cluster.images_pool, image_id)
+        except RbdImageNotFound:
+            if await still_listed(image_id):
+                found[image_id] = RbdImage(name=image_id, size=None, snap=False)
+    return found
