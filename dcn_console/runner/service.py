@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from dcn_console.config.settings import Settings
@@ -25,10 +26,17 @@ class Runner:
     ``idle_exit`` ends it after that many seconds without an open task; None never does.
     """
 
-    def __init__(self, settings: Settings, folder: TaskFolder, idle_exit: float | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: TaskFolder,
+        idle_exit: float | None,
+        open_services: Callable[[Settings], Awaitable[Services]] = Services.open,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._idle_exit = idle_exit
+        self._open_services = open_services
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -64,7 +72,7 @@ class Runner:
         pause = FIRST_PAUSE_SECONDS
         while not self._stop.is_set():
             try:
-                return await Services.open(self._settings)
+                return await self._open_services(self._settings)
             except DcnError as error:
                 _say(f"{error} Trying again in {pause:.0f} s.")
             await self._wait(pause)

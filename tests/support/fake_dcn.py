@@ -241,6 +241,9 @@ class FakeServices:
     def as_services(self) -> Services:
         return cast(Services, self)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 class FakeContext:
     """Runs an operation's target without a runner: results are kept, waits move the clock."""
