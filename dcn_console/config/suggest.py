@@ -12,9 +12,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def way_out(word: str, known: Iterable[str], label: str) -> str:
-    """Return "Did you mean “x”?" when a known word is close, else "LABEL: a, b, c."."""
+    """Return "Did you mean “x”?" when a known word is close, and "LABEL: a, b, c."."""
     names = tuple(known)
     match = closest(word, names)
-    if match is not None:
-        return f"Did you mean “{match}”?"
-    return f"{label}: {', '.join(names) or 'none'}."
+    listed = f"{label}: {', '.join(names) or 'none'}."
+    return listed if match is None else f"Did you mean “{match}”? {listed}"

@@ -1,0 +1,39 @@
+"""What commands stand on: the workspace and one-shot readings, imported when first used."""
+
+from typing import Protocol, cast
+
+import click
+
+from dcn_console.cli.framework import Session
+from dcn_console.cli.reading import Reading, read_inventory
+from dcn_console.workspace.interface import Workspace
+
+
+class Core(Protocol):
+    """The core as commands see it; tests put their own in its place."""
+
+    def workspace(self, session: Session) -> Workspace:
+        """Return the workspace of a session, not started."""
+
+    async def read(self, session: Session, wanted: frozenset[str]) -> Reading:
+        """Read the inventory once. ``wanted`` names the parts (``inventory.collect``)."""
+
+
+class RealCore:
+    """The core on real services."""
+
+    def workspace(self, session: Session) -> Workspace:
+        """Return a workspace on the session's cloud and task store."""
+        from dcn_console.workspace.local import LocalWorkspace
+
+        return LocalWorkspace(session.paths, session.loaded.settings)
+
+    async def read(self, session: Session, wanted: frozenset[str]) -> Reading:
+        """Read the inventory from the services."""
+        return await read_inventory(session, wanted)
+
+
+def core() -> Core:
+    """Return the core of the running command."""
+    found = click.get_current_context().find_root().obj
+    return RealCore() if found is None else cast(Core, found)

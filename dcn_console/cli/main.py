@@ -1,0 +1,106 @@
+"""The entry point: the command tree, and the one place where errors become exit statuses.
+
+Nothing heavy is imported here: commands import what they need when they run, so that
+``--help`` answers at once (openstacksdk, Textual and DBOS take most of a second each).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+from click.shell_completion import shell_complete
+
+from dcn_console import __version__
+from dcn_console.cli.core import Core
+from dcn_console.cli.framework import Group
+from dcn_console.cli.image_commands import image_copy, image_show
+from dcn_console.cli.info_command import info
+from dcn_console.cli.list_commands import image, site, store, volume
+from dcn_console.cli.messages import fail, say
+from dcn_console.cli.status import ExitStatus
+from dcn_console.cli.task_commands import task
+from dcn_console.model.errors import ConfigError, DcnError, UsageError
+
+PROGRAM = "dcn-console"
+COMPLETION_VARIABLE = "_DCN_CONSOLE_COMPLETE"
+"""Set by the shell's completion (click: Shell Completion)."""
+
+
+@click.group(cls=Group, name=PROGRAM, invoke_without_command=True)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def root(context: click.Context) -> int | None:
+    """Every site of an OpenStack with distributed compute nodes, side by side.
+
+    Without a command: open the console.
+
+    Data goes to stdout, everything else to stderr. Exit status: 0 success, 1 failure,
+    2 not understood, 3 partly done, 130 interrupted.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from dcn_console.cli.console_command import open_console
+
+    return open_console()
+
+
+image.add_command(image_show)
+image.add_command(image_copy)
+for _command in (info, site, store, image, volume, task):
+    root.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    status = run(arguments)
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.exit(status)
+
+
+def run(arguments: Sequence[str] | None = None, core: Core | None = None) -> int:
+    """Run the command line and return its exit status; errors go to stderr.
+
+    ``core`` takes the place of the real services.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    completing = os.environ.get(COMPLETION_VARIABLE)
+    try:
+        if completing:
+            return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, completing)
+        with root.make_context(PROGRAM, given, obj=core) as context:
+            status = root.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        say("aborted")
+        return ExitStatus.FAILURE
+    except click.ClickException as error:
+        error.show()
+        return ExitStatus.USAGE
+    except (UsageError, ConfigError) as error:
+        fail(error)
+        return ExitStatus.USAGE
+    except DcnError as error:
+        fail(error)
+        return ExitStatus.FAILURE
+    except KeyboardInterrupt:
+        say("interrupted")
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        _discard_stdout()
+        return ExitStatus.BROKEN_PIPE
+    return int(status or 0)
+
+
+def _discard_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush is quiet too."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
