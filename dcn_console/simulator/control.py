@@ -1,0 +1,113 @@
+"""Steering a running simulator from Python: faults, clock, contents."""
+
+import http.client
+from typing import Any
+
+import msgspec
+
+from dcn_console.simulator.api.control import FaultOrder
+from dcn_console.simulator.faults import AgentFault, ApiFault, Faults
+from dcn_console.simulator.records import MIB
+
+_TIMEOUT_SECONDS = 10.0
+
+
+class Control:
+    """A client of the simulator's own API; every call raises RuntimeError when it is refused."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Send one request and return the decoded answer, None without one."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS)
+        try:
+            content = b"" if body is None else msgspec.json.encode(body)
+            connection.request(method, f"/simulator{path}", content)
+            reply = connection.getresponse()
+            answer = reply.read()
+        finally:
+            connection.close()
+        if reply.status >= http.client.BAD_REQUEST:
+            raise RuntimeError(f"{method} {path}: {reply.status} {answer.decode()}")
+        return msgspec.json.decode(answer) if answer else None
+
+    def state(self) -> dict[str, Any]:
+        """Return what runs: clock, sites, counts, active tasks, faults."""
+        found: dict[str, Any] = self.call("GET", "/")
+        return found
+
+    def faults(self) -> Faults:
+        """Return the faults that are on."""
+        return msgspec.convert(self.call("GET", "/faults"), Faults)
+
+    def set_faults(
+        self,
+        *,
+        osd_down: tuple[str, ...] = (),
+        mon_down: tuple[str, ...] = (),
+        failing_stores: tuple[str, ...] = (),
+        api: tuple[ApiFault, ...] = (),
+        agents: tuple[AgentFault, ...] = (),
+    ) -> None:
+        """Switch exactly these faults on and all others off."""
+        order = FaultOrder(
+            osd_down=osd_down,
+            mon_down=mon_down,
+            failing_stores=failing_stores,
+            api=api,
+            agents=agents,
+        )
+        self.call("PUT", "/faults", order)
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        self.call("DELETE", "/faults")
+
+    def advance(self, seconds: float) -> None:
+        """Let the clock jump ahead."""
+        self.call("PUT", "/clock", {"advance": seconds})
+
+    def set_time_scale(self, scale: float) -> None:
+        """Let the clock run at another speed; 0 stops it."""
+        self.call("PUT", "/clock", {"time_scale": scale})
+
+    def set_latency(self, seconds: float, service: str = "") -> None:
+        """Delay every answer of a service, or of all."""
+        self.call("PUT", "/latency", {"seconds": {service: seconds}})
+
+    def add_image(
+        self,
+        name: str | None,
+        stores: tuple[str, ...],
+        size: int = 8 * MIB,
+        disk_format: str = "raw",
+        visibility: str = "public",
+    ) -> str:
+        """Add an active image and return its id."""
+        body = {
+            "name": name,
+            "stores": stores,
+            "size": size,
+            "disk_format": disk_format,
+            "visibility": visibility,
+        }
+        return str(self.call("POST", "/images", body)["id"])
+
+    def add_volume(self, name: str | None, site: str, size: int = 1) -> str:
+        """Add an available volume of ``size`` GiB and return its id."""
+        body = {"name": name, "site": site, "size": size}
+        return str(self.call("POST", "/volumes", body)["id"])
+
+    def change_rbd(self, site: str, name: str, action: str = "remove", pool: str = "") -> None:
+        """Harm an RBD image: remove, remove-snap or corrupt."""
+        body = {"site": site, "name": name, "action": action, "pool": pool}
+        self.call("POST", "/rbd", body)
+
+    def kill_image_service(self) -> int:
+        """Let Glance die and come back; return how many tasks nobody works on any more."""
+        return int(self.call("POST", "/image-service/kill")["abandoned"])
+
+    def forget_task(self, task_id: str) -> None:
+        """Remove a Glance task's record."""
+        self.call("DELETE", f"/tasks/{task_id}")

@@ -1,0 +1,116 @@
+"""What a simulated cloud is made of, and everything it holds at one moment."""
+
+import msgspec
+
+from dcn_console.model.sites import Role
+from dcn_console.simulator.faults import Faults
+from dcn_console.simulator.records import (
+    MIB,
+    ImageRecord,
+    ProjectRecord,
+    RbdRecord,
+    ReadOnlyStore,
+    ServerRecord,
+    SimulatedSite,
+    TaskRecord,
+    UserRecord,
+    VolumeRecord,
+)
+
+Pools = dict[str, dict[str, RbdRecord]]
+"""RBD images by pool and name."""
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """The fixed part of a simulated cloud.
+
+    ``default_store`` is Glance's default_backend. ``show_locations`` is
+    show_multiple_locations, ``store_fsids`` whether the stores' details have fsid and weight
+    as newer releases do. ``connect_timeout_seconds`` bounds Glance's connection to a cluster
+    whose mon is dead: 300 is librados' own, 5 what rados_connect_timeout is usually set to.
+    ``api_threads`` is how many requests Glance serves at a time.
+    ``start_seconds`` pass between an import's 202 and the first trace of it on the image.
+    ``web_image_bytes`` is the size of whatever a web-download fetches.
+    """
+
+    name: str
+    seed: int
+    sites: tuple[SimulatedSite, ...]
+    projects: tuple[ProjectRecord, ...]
+    users: tuple[UserRecord, ...]
+    default_store: str
+    region: str = "RegionOne"
+    read_only_stores: tuple[ReadOnlyStore, ...] = ()
+    show_locations: bool = True
+    store_fsids: bool = True
+    connect_timeout_seconds: float = 300.0
+    api_threads: int = 8
+    start_seconds: float = 0.2
+    web_image_bytes: int = 48 * MIB
+
+    @property
+    def hub(self) -> SimulatedSite:
+        """The site with the control plane."""
+        return next((site for site in self.sites if site.role is Role.HUB), self.sites[0])
+
+    @property
+    def store_ids(self) -> tuple[str, ...]:
+        """The ids of every store, read-only ones last."""
+        return tuple(site.store for site in self.sites) + tuple(
+            store.id for store in self.read_only_stores
+        )
+
+    def site(self, name: str) -> SimulatedSite | None:
+        """The site called ``name``."""
+        return next((site for site in self.sites if site.name == name), None)
+
+    def site_of_store(self, store: str) -> SimulatedSite | None:
+        """The site whose store has the id ``store``; None for a read-only store."""
+        return next((site for site in self.sites if site.store == store), None)
+
+    def site_of_cluster(self, cluster: str) -> SimulatedSite | None:
+        """The site whose Ceph cluster is called ``cluster``."""
+        return next((site for site in self.sites if site.cluster == cluster), None)
+
+    def site_of_zone(self, zone: str) -> SimulatedSite | None:
+        """The site of an availability zone."""
+        return next((site for site in self.sites if site.availability_zone == zone), None)
+
+    def project(self, identifier: str) -> ProjectRecord | None:
+        """The project with that id or name."""
+        return next((item for item in self.projects if identifier in (item.id, item.name)), None)
+
+    def user(self, identifier: str) -> UserRecord | None:
+        """The user with that id or name."""
+        return next((item for item in self.users if identifier in (item.id, item.name)), None)
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be turned while it runs.
+
+    ``latency_seconds`` delays every answer of a service, "" being all services;
+    ``time_scale`` is how many seconds pass on the simulator's clock in one real second.
+    """
+
+    latency_seconds: dict[str, float] = {}
+    time_scale: float = 1.0
+
+    def latency(self, service: str) -> float:
+        """The delay of an answer of ``service`` in real seconds."""
+        return self.latency_seconds.get(service, self.latency_seconds.get("", 0.0))
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a simulated cloud holds; ``now`` is the time of its clock."""
+
+    deployment: Deployment
+    now: float
+    conditions: Conditions = Conditions()
+    faults: Faults = Faults()
+    images: tuple[ImageRecord, ...] = ()
+    tasks: tuple[TaskRecord, ...] = ()
+    volumes: tuple[VolumeRecord, ...] = ()
+    servers: tuple[ServerRecord, ...] = ()
+    rbd: dict[str, Pools] = {}
+    staged: tuple[str, ...] = ()
+    counter: int = 0
