@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from dcn_console.cli.logs import log_to
 from dcn_console.config.paths import Paths
 from dcn_console.config.settings import Loaded, Settings, load
 from dcn_console.config.suggest import closest
@@ -106,6 +107,7 @@ def open_session(*, missing_ok: bool = False) -> Session:
     """
     given = choices()
     paths = Paths.resolve(given.get("config"))
+    log_to(paths.log_folder)
     overrides = {name: value for name, value in given.items() if name != "config"}
     return Session(paths=paths, loaded=load(paths, overrides, missing_ok=missing_ok))
 

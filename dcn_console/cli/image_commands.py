@@ -87,7 +87,7 @@ def image_copy(
     sites = _sites(session.settings.topology, split_names(targets))
     workspace = core().workspace(session)
     if workspace.read_only_reason and not dry_run:
-        raise RefusedError(workspace.read_only_reason)
+        raise RefusedError(f"Nothing may be changed: {workspace.read_only_reason}.")
     level = verify or session.settings.verify
     plans = asyncio.run(_plan(session, workspace, names, sites, level))
     if dry_run:

@@ -18,7 +18,9 @@ from dcn_console.cli.framework import Group
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
 from dcn_console.cli.list_commands import image, site, store, volume
+from dcn_console.cli.logs import silence
 from dcn_console.cli.messages import fail, say
+from dcn_console.cli.runner_command import runner
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.task_commands import task
 from dcn_console.model.errors import ConfigError, DcnError, UsageError
@@ -48,7 +50,7 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
-for _command in (info, site, store, image, volume, task):
+for _command in (info, runner, site, store, image, volume, task):
     root.add_command(_command)
 
 
@@ -68,6 +70,7 @@ def run(arguments: Sequence[str] | None = None, core: Core | None = None) -> int
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    silence()
     given = sys.argv[1:] if arguments is None else list(arguments)
     completing = os.environ.get(COMPLETION_VARIABLE)
     try:

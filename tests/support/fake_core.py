@@ -75,7 +75,7 @@ class FakeCore:
     def workspace(self, session: Session) -> Workspace:
         """Return the fake workspace, read-only when the session is."""
         if session.settings.read_only:
-            self.fake.read_only = "This console is read-only."
+            self.fake.read_only = "this console is read-only"
         return self.fake
 
     async def read(self, session: Session, wanted: frozenset[str]) -> Reading:
