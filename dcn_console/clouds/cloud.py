@@ -14,7 +14,7 @@ import msgspec
 from dcn_console.clouds.answers import Answer, error_for
 from dcn_console.clouds.credentials import load_region
 from dcn_console.clouds.failures import mapped
-from dcn_console.clouds.pool import DaemonPool
+from dcn_console.clouds.pool import DaemonPool, PoolClosed
 from dcn_console.model.errors import (
     ConfigError,
     ServiceError,
@@ -243,6 +243,8 @@ class Cloud:
             return await pool.run(lambda: mapped(doing, seconds, function), seconds)
         except TimeoutError as error:
             raise ServiceUnreachable(f"{doing}: no answer within {seconds:g} s.") from error
+        except PoolClosed as error:
+            raise ServiceUnreachable(f"{doing}: the connection was closed.") from error
 
     def _adapter(self, service: str) -> Any:
         if not self.has(service):

@@ -14,6 +14,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class PoolClosed(Exception):
+    """Something was submitted to a pool that is closed."""
+
+
 class DaemonPool:
     """At most ``size`` daemon threads that run what is submitted, in order.
 
@@ -30,7 +34,7 @@ class DaemonPool:
         self._closed = False
 
     def submit(self, function: Callable[[], T]) -> "Future[T]":
-        """Run ``function`` on a thread of the pool; raises RuntimeError once closed."""
+        """Run ``function`` on a thread of the pool; raises PoolClosed once closed."""
         future: Future[T] = Future()
 
         def job() -> None:
@@ -45,7 +49,7 @@ class DaemonPool:
 
         with self._lock:
             if self._closed:
-                raise RuntimeError(f"the pool {self._name} is closed")
+                raise PoolClosed(self._name)
             self._jobs.put(job)
             if self._idle > 0:
                 self._idle -= 1

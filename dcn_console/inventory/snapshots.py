@@ -49,7 +49,7 @@ def changed(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot
     merged = []
     for row in snapshot.rows:
         new = news.pop(row.id, None)
-        merged.append(row if new is None or new == row else new)
+        merged.append(_newer(row, new))
     return _good(
         snapshot,
         _same_rows(snapshot.rows, (*news.values(), *merged)),
@@ -58,10 +58,18 @@ def changed(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot
     )
 
 
-def without(snapshot: Snapshot[R], ids: frozenset[str], now: datetime) -> Snapshot[R]:
-    """Return the snapshot without the rows of these ids."""
-    rows = tuple(row for row in snapshot.rows if row.id not in ids)
-    return _good(snapshot, _same_rows(snapshot.rows, rows), now, complete=snapshot.complete)
+def patched(
+    snapshot: Snapshot[R], rows: Sequence[R], gone: frozenset[str] = frozenset()
+) -> Snapshot[R]:
+    """Return the snapshot with single rows read again, and those with ids in ``gone`` left out.
+
+    Age and error stay those of the whole list. A row that the list lacks is not added.
+    """
+    news = {row.id: row for row in rows}
+    merged = tuple(_newer(row, news.get(row.id)) for row in snapshot.rows if row.id not in gone)
+    if _same_rows(snapshot.rows, merged) is snapshot.rows:
+        return snapshot
+    return msgspec.structs.replace(snapshot, rows=merged, generation=snapshot.generation + 1)
 
 
 def replaced(snapshot: Snapshot[T], rows: tuple[T, ...], now: datetime) -> Snapshot[T]:
@@ -100,6 +108,10 @@ def _good(
         error=None,
         failing_since=None,
     )
+
+
+def _newer(row: R, new: R | None) -> R:
+    return row if new is None or new == row else new
 
 
 def _same(known: dict[str, R], row: R) -> R:
