@@ -1,0 +1,227 @@
+"""The console: the app that owns data, messages and calls, and the screens on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from dcn_console.console.actions import ACTIONS, BY_ID, Action
+from dcn_console.console.clock import Clock, local_clock
+from dcn_console.console.command_line import Command
+from dcn_console.console.handlers import HANDLERS
+from dcn_console.console.home import HomeScreen
+from dcn_console.console.journal import Journal, Level, describe
+from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.situation import Place
+from dcn_console.console.theme import DARK, LIGHT
+from dcn_console.model.rows import Rows
+from dcn_console.model.tasks import Task
+from dcn_console.model.text import printable
+from dcn_console.workspace.interface import Change, Workspace
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.dom import DOMNode
+
+TICK_SECONDS = 1.0
+"""How often ages, elapsed times and the clock are brought up to date."""
+TOAST_LIMIT = 240
+"""Characters of a message that pop up; the messages page has all of them."""
+
+Answer = TypeVar("Answer")
+
+
+def action_provider() -> type[Provider]:
+    """Import the palette's actions when the palette is opened."""
+    from dcn_console.console.palette import ActionProvider
+
+    return ActionProvider
+
+
+def object_provider() -> type[Provider]:
+    """Import the palette's objects when the palette is opened."""
+    from dcn_console.console.palette import ObjectProvider
+
+    return ObjectProvider
+
+
+class ConsoleApp(App[None]):
+    """Screens on one workspace. Nothing here waits: every call runs in a worker."""
+
+    TITLE = "dcn-console"
+    CSS_PATH = [  # noqa: RUF012
+        "screen.tcss",
+        "home.tcss",
+        "details/details.tcss",
+        "dialogs/dialogs.tcss",
+        "pages/pages.tcss",
+    ]
+    COMMANDS: ClassVar[set[Any]] = {action_provider, object_provider}
+    ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 6
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"run('{action.id}')", action.title, show=False)
+        for action in ACTIONS
+        if not action.by_table and action.id not in ("palette", "next_pane", "previous_pane")
+    ]
+
+    @dataclass
+    class WorkspaceChanged(Message):
+        """The workspace has something new."""
+
+        change: Change
+
+    def __init__(self, workspace: Workspace, clock: Clock = local_clock) -> None:
+        """Make the console of a workspace."""
+        super().__init__()
+        self.animation_level = "none"
+        self.workspace = workspace
+        self.clock = clock
+        self.journal = Journal()
+        self.rows: Rows = workspace.rows()
+        self.tasks: tuple[Task, ...] = workspace.tasks()
+        self._unsubscribe: Callable[[], None] | None = None
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    @property
+    def home(self) -> HomeScreen:
+        """The home page, under whatever else is open."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, HomeScreen)  # noqa: S101
+        return screen
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The home page is the lowest screen."""
+        return HomeScreen(self.workspace.topology, self.clock)
+
+    def on_mount(self) -> None:
+        """Begin to listen and to refresh."""
+        self._unsubscribe = self.workspace.subscribe(self._told)
+        self.call_workspace(self.workspace.start(), lambda _: None, group="start")
+        self.set_interval(TICK_SECONDS, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Stop listening; tasks go on."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        await self.workspace.stop()
+
+    def _told(self, change: Change) -> None:
+        """Pass on a change, from whatever thread it is told."""
+        self.post_message(self.WorkspaceChanged(change))
+
+    def _tick(self) -> None:
+        for screen in self._console_screens():
+            if screen.is_current:
+                screen.tick(self.clock())
+
+    def on_console_app_workspace_changed(self, event: WorkspaceChanged) -> None:
+        """Take what is new and hand it to the screens."""
+        if event.change is Change.TASKS:
+            self.tasks = self.workspace.tasks()
+        else:
+            self.rows = self.workspace.rows()
+        for screen in self._console_screens():
+            screen.data_changed(event.change)
+
+    def _console_screens(self) -> list[ConsoleScreen]:
+        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
+
+    @property
+    def front(self) -> ConsoleScreen:
+        """The uppermost full screen, under any dialog."""
+        return self._console_screens()[-1]
+
+    def action_run(self, name: str) -> None:
+        """Run an action of the registry, or say why it cannot be run."""
+        action = BY_ID[name]
+        reason = action.reason(self.front.situation())
+        if reason:
+            self.say(reason, "warning", title=f"{action.title}: not here, not now")
+            return
+        self._run(action)
+
+    def _run(self, action: Action) -> None:
+        HANDLERS[action.id](self)
+
+    def run_command(self, command: Command) -> None:
+        """Run a command typed after ``:``."""
+        if command.site is not None or command.every_site:
+            self.home.narrow(command.site)
+        self.action_run(command.action)
+        if command.filter is not None:
+            self.home.filter_edited(command.filter)
+
+    def to_home(self) -> HomeScreen:
+        """Close every page above the home page."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        return self.home
+
+    def open_row(self, place: Place, key: str) -> None:
+        """Open the page of a row."""
+        from dcn_console.console.details.opening import detail_screen
+
+        screen = detail_screen(self, place, key)
+        if screen is not None:
+            self.push_screen(screen)
+
+    def call_workspace(
+        self,
+        call: Coroutine[Any, Any, Answer],
+        answer: Callable[[Answer], object],
+        *,
+        failure: Callable[[Exception], object] | None = None,
+        group: str = "calls",
+        node: DOMNode | None = None,
+    ) -> Worker[None]:
+        """Await a call of the workspace in the background and hand on its answer or its error.
+
+        The call ends with ``node``, the app when None. Errors are shown and kept in any case.
+        """
+
+        async def ask() -> None:
+            try:
+                result = await call
+            except Exception as error:  # noqa: BLE001  # no failed call may end the console
+                if failure is not None:
+                    failure(error)
+                self.complain(error)
+            else:
+                answer(result)
+
+        return (node or self).run_worker(ask(), group=group, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show the error of a worker that failed in our own code."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.complain(event.worker.error)
+
+    def complain(self, error: BaseException) -> None:
+        """Show an error for a moment and keep it among the messages."""
+        text, way_out = describe(error)
+        self.say(text, "error", way_out=way_out)
+
+    def say(
+        self, text: str, level: Level = "information", *, title: str = "", way_out: str = ""
+    ) -> None:
+        """Show a message for a moment and keep it among the messages."""
+        self.journal.add(self.clock(), level, printable(text), printable(way_out))
+        shown = printable(f"{text} {way_out}".strip(), TOAST_LIMIT)
+        self.notify(shown, title=title, severity=level, markup=False)
+
+
+def run_console(workspace: Workspace, clock: Clock = local_clock) -> int:
+    """Run the console in this terminal until it is left; return the exit status."""
+    app = ConsoleApp(workspace, clock)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,146 @@
+"""Columns of the volumes."""
+
+from dcn_console.console.clock import Clock
+from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
+from dcn_console.console.table.column import Column
+from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, worst
+from dcn_console.model.rows import VolumeRow
+from dcn_console.model.text import format_age, format_bytes
+
+_STATUS_TONES = {"in-use": Tone.PLAIN, "available": Tone.DIM}
+
+
+def is_at(row: VolumeRow, site: str) -> bool:
+    """Return whether the volume lives at a site."""
+    return row.site == site
+
+
+def haystack(row: VolumeRow) -> str:
+    """Return the text that the filter searches, in lower case."""
+    volume = row.volume
+    text = (
+        f"{volume.name}\n{volume.id}\n{volume.status}\n{volume.availability_zone}\n{volume.host}"
+        f"\n{volume.volume_type}\n{volume.project_id}\n{row.server}\n{row.parent_image}"
+    )
+    if row.findings:
+        text += "\n" + "\n".join(finding_words(item) for item in row.findings)
+    return text.lower()
+
+
+def status(row: VolumeRow) -> Line:
+    """Return the status, errors standing out."""
+    word = row.volume.status
+    if word and "error" in word:
+        return (Span("✗ ", Tone.BAD), foreign(word, Tone.BAD))
+    return (foreign(word, _STATUS_TONES.get(word or "", Tone.ACCENT)),)
+
+
+def _name(row: VolumeRow, _width: int) -> Line:
+    name = foreign(row.volume.name) if row.volume.name else foreign(row.volume.id, Tone.DIM)
+    severity = worst(row.findings)
+    if severity is None:
+        return (name,)
+    glyph, tone = SEVERITY_GLYPHS[severity]
+    return (Span(f"{glyph} ", tone), name)
+
+
+def _server(row: VolumeRow, _width: int) -> Line:
+    if row.server:
+        return (foreign(row.server),)
+    if row.volume.attachments:
+        return (foreign(row.volume.attachments[0].server_id, Tone.DIM),)
+    return ()
+
+
+def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
+    """Return the columns of the volumes pane."""
+    return (
+        Column(
+            id="name",
+            title="NAME",
+            cell=_name,
+            sort_key=lambda row: row.volume.label.casefold(),
+            minimum=10,
+            wanted=18,
+            maximum=40,
+            flex=4,
+        ),
+        Column(
+            id="size",
+            title="SIZE",
+            cell=lambda row, _: line(format_bytes(row.volume.size, short=True)),
+            sort_key=lambda row: row.volume.size,
+            minimum=4,
+            align=Align.RIGHT,
+            descends_first=True,
+        ),
+        Column(
+            id="status",
+            title="STATUS",
+            cell=lambda row, _: status(row),
+            sort_key=lambda row: row.volume.status,
+            minimum=9,
+            maximum=16,
+            flex=1,
+        ),
+        Column(
+            id="site",
+            title="SITE",
+            cell=lambda row, _: (foreign(row.site or row.volume.availability_zone, Tone.DIM),),
+            sort_key=lambda row: row.site or row.volume.availability_zone,
+            minimum=7,
+            maximum=14,
+            flex=1,
+            priority=1,
+        ),
+        Column(
+            id="server",
+            title="SERVER",
+            cell=_server,
+            sort_key=lambda row: row.server or None,
+            minimum=10,
+            maximum=24,
+            flex=2,
+            priority=2,
+        ),
+        Column(
+            id="image",
+            title="IMAGE",
+            cell=lambda row, _: (foreign(row.parent_image, Tone.DIM),) if row.parent_image else (),
+            sort_key=lambda row: row.parent_image,
+            minimum=10,
+            maximum=24,
+            flex=2,
+            priority=3,
+        ),
+        Column(
+            id="age",
+            title="AGE",
+            cell=lambda row, _: line(format_age(row.volume.created_at, clock()), Tone.DIM),
+            sort_key=lambda row: row.volume.created_at,
+            minimum=6,
+            priority=4,
+            align=Align.RIGHT,
+            descends_first=True,
+        ),
+        Column(
+            id="type",
+            title="TYPE",
+            cell=lambda row, _: (foreign(row.volume.volume_type, Tone.DIM),),
+            sort_key=lambda row: row.volume.volume_type,
+            minimum=10,
+            maximum=20,
+            flex=1,
+            priority=5,
+        ),
+        Column(
+            id="host",
+            title="HOST",
+            cell=lambda row, _: (foreign(row.volume.host, Tone.DIM),),
+            sort_key=lambda row: row.volume.host,
+            minimum=16,
+            maximum=36,
+            flex=1,
+            priority=6,
+        ),
+    )

@@ -1,0 +1,38 @@
+"""Which page a row of the home page opens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dcn_console.console.details.screen import DetailScreen
+from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
+from dcn_console.console.situation import Place
+
+if TYPE_CHECKING:
+    from dcn_console.console.app import ConsoleApp
+
+
+def detail_screen(app: ConsoleApp, place: Place, key: str) -> DetailScreen | None:
+    """Return the page of the row with that key, None when it has none.
+
+    A finding opens the page of its object, a store that of its site.
+    """
+    tables = app.home.tables
+    row = tables[place].state.row(key)
+    if row is None:
+        return None
+    if place is Place.FINDINGS:
+        for other in (Place.IMAGES, Place.VOLUMES, Place.SITES):
+            if tables[other].state.row(row.finding.key) is not None:
+                return detail_screen(app, other, row.finding.key)
+        return None
+    if place is Place.STORES:
+        return detail_screen(app, Place.SITES, row.site) if row.site else None
+    makers = {
+        Place.SITES: SiteScreen,
+        Place.IMAGES: ImageScreen,
+        Place.VOLUMES: VolumeScreen,
+        Place.TASKS: TaskScreen,
+    }
+    screen: DetailScreen = makers[place](row)
+    return screen

@@ -1,0 +1,110 @@
+"""A page about one object: sections in two columns, brought up to date while it is open."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+
+from dcn_console.console.content import to_content
+from dcn_console.console.details.document import Section
+from dcn_console.console.prose import Prose
+from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.spans import NOTHING, Line, Span, Tone, foreign
+from dcn_console.console.strand import Strand
+
+if TYPE_CHECKING:
+    from dcn_console.workspace.interface import Change
+
+GONE = "The object is not there any more; this is what was known of it last."
+
+
+class DetailScreen(ConsoleScreen):
+    """Shows what ``sections`` makes. ``LEFT`` and ``RIGHT`` name the sections and their order."""
+
+    LEFT: ClassVar[tuple[str, ...]] = ()
+    RIGHT: ClassVar[tuple[str, ...]] = ()
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll(1)", "down", show=False),
+        Binding("k", "scroll(-1)", "up", show=False),
+        Binding("g", "edge(0)", "top", show=False),
+        Binding("G", "edge(1)", "bottom", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Make an empty page."""
+        super().__init__()
+        self._shown: dict[str, Section] = {}
+        self._gone = False
+
+    @abstractmethod
+    def sections(self, now: datetime) -> dict[str, Section]:
+        """Make all sections from what is known now."""
+
+    @abstractmethod
+    def heading(self) -> Line:
+        """Say what the page is about."""
+
+    def body(self) -> ComposeResult:
+        """The heading and two columns of sections."""
+        yield Strand(id="heading")
+        with VerticalScroll(id="page"), Horizontal(id="columns"):
+            for side, names in (("left", self.LEFT), ("right", self.RIGHT)):
+                with Vertical(id=side):
+                    for name in names:
+                        yield Prose(id=f"section-{name}", classes="section")
+
+    def tick(self, now: datetime) -> None:
+        """Bring the page up to date."""
+        super().tick(now)
+        notes: Line = (Span(GONE, Tone.WARNING),) if self._gone else NOTHING
+        self.query_one("#heading", Strand).set_line((Span(" "), *self.heading()), notes)
+        self.show(now)
+
+    def show(self, now: datetime) -> None:
+        """Show the sections that differ from those shown."""
+        for name, section in self.sections(now).items():
+            if self._shown.get(name) == section:
+                continue
+            self._shown[name] = section
+            widget = self.query_one(f"#section-{name}", Prose)
+            widget.display = bool(section.lines)
+            widget.border_title = to_content((Span(section.title, Tone.STRONG),))
+            widget.show(section.lines)
+
+    def data_changed(self, change: Change) -> None:
+        """Look for the object again and show it."""
+        self.look_up()
+        super().data_changed(change)
+
+    def look_up(self) -> None:
+        """Take the newest state of the object."""
+
+    def mark_gone(self, gone: bool) -> None:
+        """Remember whether the object is still there."""
+        self._gone = gone
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by some lines."""
+        self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_edge(self, end: int) -> None:
+        """Scroll to the top or the bottom."""
+        page = self.query_one("#page", VerticalScroll)
+        if end:
+            page.scroll_end(animate=False)
+        else:
+            page.scroll_home(animate=False)
+
+    def restore_focus(self) -> None:
+        """Put the focus back on the page."""
+        self.query_one("#page", VerticalScroll).focus()
+
+
+def heading(kind: str, name: str) -> Line:
+    """Return the usual heading: what it is and what it is called."""
+    return (Span(f"{kind}  ", Tone.DIM), foreign(name, Tone.STRONG))

@@ -1,0 +1,150 @@
+"""What each action does. Whether it may be run has been asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dcn_console.console.prompt_mode import Mode
+from dcn_console.console.situation import Place
+
+if TYPE_CHECKING:
+    from dcn_console.console.app import ConsoleApp
+
+Handler = Callable[["ConsoleApp"], None]
+
+
+def _show_sites(app: ConsoleApp) -> None:
+    app.to_home().show_sites()
+
+
+def _show(place: Place) -> Handler:
+    def show(app: ConsoleApp) -> None:
+        app.to_home().go(place)
+
+    return show
+
+
+def _step(places: int) -> Handler:
+    def step(app: ConsoleApp) -> None:
+        app.home.step(places)
+
+    return step
+
+
+def _back(app: ConsoleApp) -> None:
+    app.front.back()
+
+
+def _filter(app: ConsoleApp) -> None:
+    table = app.home.table
+    table.warm()
+    app.front.open_prompt(Mode.FILTER, table.state.filter.text)
+
+
+def _sort(app: ConsoleApp) -> None:
+    app.home.table.sort_next()
+
+
+def _reverse(app: ConsoleApp) -> None:
+    app.home.table.sort_reverse()
+
+
+def _raw(app: ConsoleApp) -> None:
+    from dcn_console.console.pages.raw import RawScreen
+
+    subject = app.front.situation().subject
+    if subject is not None:
+        app.push_screen(RawScreen(subject))
+
+
+def _copy_id(app: ConsoleApp) -> None:
+    subject = app.front.situation().subject
+    if subject is not None:
+        app.copy_to_clipboard(subject.id)
+        app.say(f"The id of {subject.kind} {subject.name} was sent to the clipboard.")
+
+
+def _copy(app: ConsoleApp) -> None:
+    from dcn_console.console.dialogs.copying import ask_for_sites
+
+    ask_for_sites(app, app.front.situation().images)
+
+
+def _copy_to_edges(app: ConsoleApp) -> None:
+    from dcn_console.console.dialogs.copying import plan_copy
+
+    plan_copy(app, app.front.situation().images, None)
+
+
+def _cancel(app: ConsoleApp) -> None:
+    task = app.front.situation().task
+    if task is not None:
+        app.call_workspace(
+            app.workspace.cancel(task.number),
+            lambda sentence: app.say(f"Task {task.number}: {sentence}", "warning"),
+        )
+
+
+def _retry(app: ConsoleApp) -> None:
+    task = app.front.situation().task
+    if task is not None:
+        app.call_workspace(
+            app.workspace.retry(task.number),
+            lambda made: app.say(f"Task {made.number} tries again what task {task.number} left."),
+        )
+
+
+def _command(app: ConsoleApp) -> None:
+    app.front.open_prompt(Mode.COMMAND)
+
+
+def _palette(app: ConsoleApp) -> None:
+    app.action_command_palette()
+
+
+def _refresh(app: ConsoleApp) -> None:
+    app.workspace.refresh()
+    app.say("Reading everything again.")
+
+
+def _messages(app: ConsoleApp) -> None:
+    from dcn_console.console.pages.messages import MessagesScreen
+
+    app.push_screen(MessagesScreen())
+
+
+def _help(app: ConsoleApp) -> None:
+    from dcn_console.console.pages.help import HelpScreen
+
+    app.push_screen(HelpScreen(app.front.situation()))
+
+
+def _quit(app: ConsoleApp) -> None:
+    app.exit()
+
+
+HANDLERS: dict[str, Handler] = {
+    "show_sites": _show_sites,
+    "show_images": _show(Place.IMAGES),
+    "show_volumes": _show(Place.VOLUMES),
+    "show_tasks": _show(Place.TASKS),
+    "next_pane": _step(1),
+    "previous_pane": _step(-1),
+    "back": _back,
+    "filter": _filter,
+    "sort": _sort,
+    "reverse": _reverse,
+    "raw": _raw,
+    "copy_id": _copy_id,
+    "copy": _copy,
+    "copy_to_edges": _copy_to_edges,
+    "cancel": _cancel,
+    "retry": _retry,
+    "command": _command,
+    "palette": _palette,
+    "refresh": _refresh,
+    "messages": _messages,
+    "help": _help,
+    "quit": _quit,
+}

@@ -1,0 +1,284 @@
+"""The home page: sites, images, volumes and tasks side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from heapq import nsmallest
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import DescendantFocus
+
+from dcn_console.console.actions import BY_ID
+from dcn_console.console.columns.sites import FindingRow
+from dcn_console.console.filtering import parse_filter
+from dcn_console.console.header import freshness
+from dcn_console.console.pane import Pane, describe_table
+from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.situation import Place, Situation, Subject
+from dcn_console.console.spans import NOTHING, Line, Span, Tone, line
+from dcn_console.console.strand import Strand
+from dcn_console.console.table.widget import ResourceTable
+from dcn_console.console.tables import Tables, make_tables
+from dcn_console.console.words import severity_rank
+from dcn_console.model.inventory import Snapshot
+from dcn_console.model.rows import Finding
+from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import TaskState
+from dcn_console.workspace.interface import Change
+
+MOST_FINDINGS = 500
+"""Findings listed, the gravest first; the images and volumes show all of theirs anyway."""
+
+_PANE_OF = {
+    Place.SITES: "sites-pane",
+    Place.STORES: "sites-pane",
+    Place.FINDINGS: "sites-pane",
+    Place.IMAGES: "images-pane",
+    Place.VOLUMES: "volumes-pane",
+    Place.TASKS: "tasks-pane",
+}
+_ORDER = (Place.SITES, Place.STORES, Place.FINDINGS, Place.IMAGES, Place.VOLUMES, Place.TASKS)
+_TABS = ((Place.SITES, "1 Sites"), (Place.IMAGES, "2 Images"), (Place.VOLUMES, "3 Volumes"))
+
+
+class HomeScreen(ConsoleScreen):
+    """Four panes; narrow terminals show the one with the focus, and the tasks."""
+
+    AUTO_FOCUS = "#images"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"app.run('{action}')", show=False)
+        for action in ("next_pane", "previous_pane")
+        for key in BY_ID[action].keys
+    ]
+
+    def __init__(self, topology: Topology, clock: Any) -> None:
+        """Make the page for these sites."""
+        super().__init__()
+        self._topology = topology
+        self.tables: Tables = make_tables(topology, clock)
+        self._place = Place.IMAGES
+        self._findings: tuple[Finding, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """The table that has, or had last, the focus."""
+        return self._place
+
+    @property
+    def table(self) -> ResourceTable[Any]:
+        """The table of the place."""
+        return self.tables[self._place]
+
+    def body(self) -> ComposeResult:
+        """The panes."""
+        yield Strand(id="tabs")
+        with Horizontal(id="panes"):
+            with Pane(1, "Sites", id="sites-pane"):
+                yield self.tables[Place.SITES]
+                yield self.tables[Place.STORES]
+                yield self.tables[Place.FINDINGS]
+            with Pane(2, "Images", id="images-pane"):
+                yield self.tables[Place.IMAGES]
+            with Pane(3, "Volumes", id="volumes-pane"):
+                yield self.tables[Place.VOLUMES]
+        with Pane(4, "Tasks", id="tasks-pane"):
+            yield self.tables[Place.TASKS]
+
+    def on_mount(self) -> None:
+        """Show the data there is, with the cursor in the images."""
+        self.show_rows()
+        self.show_tasks()
+        self.enter(Place.IMAGES)
+        super().on_mount()
+
+    def situation(self) -> Situation:
+        """What the cursor and the marks are on."""
+        table = self.table
+        row = table.cursor_row
+        images: Sequence[Any] = ()
+        if self._place is Place.IMAGES:
+            images = table.marked_rows or ((row,) if row is not None else ())
+        return Situation(
+            place=self._place,
+            topology=self.console.workspace.topology,
+            read_only_reason=self.console.workspace.read_only_reason,
+            images=tuple(images),
+            task=row if self._place is Place.TASKS else None,
+            subject=_subject(self._place, row),
+            marks=len(table.state.marks),
+            narrowed=table.state.narrowed,
+        )
+
+    def go(self, place: Place) -> None:
+        """Give a table the focus."""
+        self.enter(place)
+        self.tables[place].focus()
+
+    def enter(self, place: Place) -> None:
+        """Show that a table has the focus, where a narrow terminal shows only one."""
+        self._place = place
+        for name in set(_PANE_OF.values()):
+            self.query_one(f"#{name}").set_class(name == _PANE_OF[place], "-current")
+        self.set_class(place is Place.TASKS, "-at-tasks")
+        self.show_tabs()
+
+    def step(self, places: int) -> None:
+        """Go to the next or the previous table."""
+        index = _ORDER.index(self._place) + places
+        self.go(_ORDER[index % len(_ORDER)])
+
+    def show_sites(self) -> None:
+        """Go to the sites; from there to the stores and the findings in turn."""
+        following = {Place.SITES: Place.STORES, Place.STORES: Place.FINDINGS}
+        self.go(following.get(self._place, Place.SITES))
+
+    def restore_focus(self) -> None:
+        """Put the focus back into the table."""
+        self.table.focus()
+
+    def narrow(self, site: str | None) -> None:
+        """Show only what is at a site, or all again."""
+        for place in (Place.IMAGES, Place.VOLUMES):
+            self.tables[place].set_site(site)
+
+    @property
+    def narrowed_to(self) -> str | None:
+        """The site that images and volumes are narrowed to."""
+        return self.tables[Place.IMAGES].state.site
+
+    def back(self) -> None:
+        """Undo the last narrowing: the filter first, then the site."""
+        if self.table.state.filter:
+            self.table.set_filter(parse_filter(""))
+        elif self.narrowed_to is not None:
+            self.narrow(None)
+
+    def filter_edited(self, text: str) -> None:
+        """Filter the table at once."""
+        self.table.set_filter(parse_filter(text))
+
+    def tick(self, now: datetime) -> None:
+        """Bring ages and running tasks up to date."""
+        super().tick(now)
+        self.describe(now)
+        tasks = self.tables[Place.TASKS]
+        live = [str(task.number) for task in self.console.tasks if task.state is TaskState.RUNNING]
+        if live:
+            tasks.refresh_keys(live)
+
+    def data_changed(self, change: Change) -> None:
+        """Take new rows or tasks; only what differs is painted."""
+        if change is Change.TASKS:
+            self.show_tasks()
+        else:
+            self.show_rows()
+        super().data_changed(change)
+
+    def show_rows(self) -> None:
+        """Hand the newest rows to the tables."""
+        rows = self.console.rows
+        self.tables[Place.SITES].set_rows(rows.sites)
+        self.tables[Place.STORES].set_rows(rows.stores)
+        self.tables[Place.IMAGES].set_rows(rows.images)
+        self.tables[Place.VOLUMES].set_rows(rows.volumes)
+        if rows.findings is not self._findings:
+            self._findings = rows.findings
+            gravest = nsmallest(
+                MOST_FINDINGS, rows.findings, key=lambda item: severity_rank(item.severity)
+            )
+            self.tables[Place.FINDINGS].set_rows([self._finding_row(item) for item in gravest])
+
+    def show_tasks(self) -> None:
+        """Hand the newest tasks to their table."""
+        self.tables[Place.TASKS].set_rows(self.console.tasks)
+
+    def _finding_row(self, finding: Finding) -> FindingRow:
+        for place, kind in ((Place.IMAGES, "image"), (Place.VOLUMES, "volume")):
+            row = self.tables[place].state.row(finding.key)
+            if row is not None:
+                return FindingRow(finding, getattr(row, kind).label)
+        return FindingRow(finding, finding.key)
+
+    def describe(self, now: datetime) -> None:
+        """Write titles and ages into the borders."""
+        inventory = self.console.workspace.inventory()
+        self._describe(Place.IMAGES, inventory.images, now)
+        self._describe(Place.VOLUMES, inventory.volumes, now)
+        stores = inventory.stores
+        note = freshness(stores, len(self.console.rows.stores), now)
+        findings = len(self._findings)
+        sites = self.tables[Place.SITES].state
+        self.query_one("#sites-pane", Pane).describe(
+            describe_table(sites),
+            note or (line(f"{findings:,} findings", Tone.DIM) if findings else NOTHING),
+        )
+        self.query_one("#tasks-pane", Pane).describe(
+            describe_table(self.tables[Place.TASKS].state), self._runner_note()
+        )
+        self.show_tabs()
+
+    def _describe(self, place: Place, snapshot: Snapshot[Any], now: datetime) -> None:
+        table = self.tables[place]
+        note = freshness(snapshot, table.state.total, now)
+        if table.state.total and table.state.narrowed:
+            table.empty = "nothing passes the filter; esc widens"
+        elif snapshot.complete:
+            table.empty = f"no {place.value}"
+        else:
+            table.empty = f"reading the {place.value}…"
+        self.query_one(f"#{_PANE_OF[place]}", Pane).describe(describe_table(table.state), note)
+
+    def _runner_note(self) -> Line:
+        waiting = any(not task.state.is_over for task in self.console.tasks)
+        if waiting and not self.console.workspace.runner_alive():
+            return line("no runner is alive: tasks wait", Tone.WARNING)
+        return NOTHING
+
+    def show_tabs(self) -> None:
+        """Show which pane a narrow terminal is on."""
+        pane = _PANE_OF[self._place]
+        spans: list[Span] = []
+        for place, words in (*_TABS, (Place.TASKS, "4 Tasks")):
+            here = _PANE_OF[place] == pane
+            spans.append(Span(f" {words} ", Tone.STRONG if here else Tone.DIM))
+            spans.append(Span("◂ " if here else "  ", Tone.ACCENT))
+        self.query_one("#tabs", Strand).set_line(tuple(spans))
+
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        for place, table in self.tables.items():
+            if event.widget is table and place is not self._place:
+                self.enter(place)
+        self.update_footer()
+
+    @on(ResourceTable.Moved)
+    @on(ResourceTable.Altered)
+    def _altered(self) -> None:
+        self.update_footer()
+        self.describe(self.console.clock())
+
+    @on(ResourceTable.Chosen)
+    def _chosen(self, event: ResourceTable.Chosen) -> None:
+        place = next((item for item, table in self.tables.items() if table is event.table), None)
+        if place is Place.SITES and self.narrowed_to != event.key:
+            self.narrow(event.key)
+            self.describe(self.console.clock())
+        elif place is not None:
+            self.console.open_row(place, event.key)
+
+
+def _subject(place: Place, row: Any) -> Subject | None:
+    if row is None:
+        return None
+    if place is Place.IMAGES:
+        return Subject("image", row.key, row.image.label)
+    if place is Place.VOLUMES:
+        return Subject("volume", row.key, row.volume.label)
+    if place is Place.TASKS:
+        return Subject("task", str(row.number), row.title)
+    return None

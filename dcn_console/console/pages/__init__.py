@@ -1,0 +1,1 @@
+"""Pages about the console itself, and the raw bodies of objects."""

@@ -1,0 +1,152 @@
+"""What all full screens share: header, banner, footer and prompt around their body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from dcn_console.console.command_line import names, parse_command
+from dcn_console.console.footer import KeyFooter
+from dcn_console.console.header import banner, header_parts
+from dcn_console.console.prompt_mode import Mode
+from dcn_console.console.situation import Place, Situation
+from dcn_console.console.strand import Strand
+from dcn_console.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from textual.app import ComposeResult
+
+    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.prompt import PromptBar
+    from dcn_console.workspace.interface import Change
+
+
+class ConsoleScreen(Screen[None]):
+    """A full screen of the console. Subclasses give a body and say what it is about."""
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # declared so by Textual
+        (0, "-narrow"),
+        (100, "-wide"),
+        (160, "-roomy"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-low"),
+        (16, "-short"),
+        (30, "-tall"),
+    ]
+
+    @property
+    def console(self) -> ConsoleApp:
+        """The app, by its own type."""
+        return cast("ConsoleApp", self.app)
+
+    @property
+    def place(self) -> Place:
+        """Where the focus is."""
+        return Place.PAGE
+
+    def situation(self) -> Situation:
+        """What the operator is looking at."""
+        return Situation(
+            place=self.place,
+            topology=self.console.workspace.topology,
+            read_only_reason=self.console.workspace.read_only_reason,
+        )
+
+    def compose(self) -> ComposeResult:
+        """The shared lines around the body."""
+        yield Strand(id="header")
+        yield Strand(id="banner")
+        yield from self.body()
+        yield KeyFooter()
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield Widget()
+
+    def on_mount(self) -> None:
+        """Show the present state."""
+        self.tick(self.console.clock())
+        self.update_footer()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened behind another screen."""
+        self.tick(self.console.clock())
+        self.update_footer()
+
+    def on_resize(self) -> None:
+        """Lay out the header anew."""
+        self.call_after_refresh(lambda: self.tick(self.console.clock()))
+
+    def tick(self, now: datetime) -> None:
+        """Bring everything that depends on the time up to date."""
+        console = self.console
+        header = self.query_one("#header", Strand)
+        size = self.size.width
+        header.set_line(*header_parts(console.workspace, console.rows, console.tasks, now, size))
+        trouble = banner(console.workspace.inventory(), now)
+        strip = self.query_one("#banner", Strand)
+        strip.set_line(trouble)
+        if strip.display != bool(trouble):
+            strip.display = bool(trouble)
+
+    def data_changed(self, change: Change) -> None:
+        """Show what the workspace told of; the base shows the counts."""
+        self.tick(self.console.clock())
+        self.update_footer()
+
+    def update_footer(self) -> None:
+        """Offer the keys of the present situation."""
+        self.query_one(KeyFooter).show(self.situation())
+
+    def open_prompt(self, mode: Mode, text: str = "") -> None:
+        """Begin to type a filter or a command."""
+        from dcn_console.console.prompt import PromptBar
+
+        if self.query(PromptBar):
+            return
+        sites = [f"images @{name}" for name in self.console.workspace.topology.names]
+        suggestions = (*names(), *sites) if mode is Mode.COMMAND else ()
+        self.query_one(KeyFooter).display = False
+        self.mount(PromptBar(mode, text, suggestions))
+
+    def close_prompt(self, bar: PromptBar) -> None:
+        """Put the footer back."""
+        bar.remove()
+        self.query_one(KeyFooter).display = True
+
+    def on_prompt_bar_edited(self, event: PromptBar.Edited) -> None:
+        """Hand each change of a filter to the screen."""
+        if event.mode is Mode.FILTER:
+            self.filter_edited(event.text)
+
+    def on_prompt_bar_done(self, event: PromptBar.Done) -> None:
+        """Run the command or keep the filter."""
+        from dcn_console.console.prompt import PromptBar
+
+        for bar in self.query(PromptBar):
+            self.close_prompt(bar)
+        self.restore_focus()
+        if event.mode is Mode.FILTER:
+            self.filter_edited(event.text if event.accepted else "")
+        elif event.accepted and event.text.strip():
+            try:
+                command = parse_command(event.text, self.console.workspace.topology)
+            except UsageError as error:
+                self.console.complain(error)
+            else:
+                self.console.run_command(command)
+
+    def filter_edited(self, text: str) -> None:
+        """Filter the table in view; screens without one have nothing to do."""
+
+    def restore_focus(self) -> None:
+        """Give the focus back after the prompt closed."""
+
+    def back(self) -> None:
+        """Leave the screen."""
+        self.console.pop_screen()

@@ -1,0 +1,61 @@
+"""What the operator is looking at: all that decides which actions can be run."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dcn_console.model.rows import ImageRow
+from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import Task
+
+
+class Place(StrEnum):
+    """Where the focus is; the words are those of help and messages."""
+
+    SITES = "sites"
+    STORES = "stores"
+    FINDINGS = "findings"
+    IMAGES = "images"
+    VOLUMES = "volumes"
+    TASKS = "tasks"
+    IMAGE = "an image's page"
+    VOLUME = "a volume's page"
+    SITE = "a site's page"
+    TASK = "a task's page"
+    PAGE = "a page"
+
+
+PANES = frozenset(
+    {Place.SITES, Place.STORES, Place.FINDINGS, Place.IMAGES, Place.VOLUMES, Place.TASKS}
+)
+IMAGE_PLACES = frozenset({Place.IMAGES, Place.IMAGE})
+TASK_PLACES = frozenset({Place.TASKS, Place.TASK})
+
+
+NO_SITES = Topology()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An object with a raw body: its kind ("image", "volume", "task"), id and name."""
+
+    kind: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Place, objects and policy at the moment a key is pressed.
+
+    ``images`` are the marked ones, else the one under the cursor; ``task`` and ``subject``
+    are what the cursor or the page is on.
+    """
+
+    place: Place
+    topology: Topology = NO_SITES
+    read_only_reason: str = ""
+    images: tuple[ImageRow, ...] = ()
+    task: Task | None = None
+    subject: Subject | None = None
+    marks: int = 0
+    narrowed: bool = False

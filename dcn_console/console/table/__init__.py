@@ -1,0 +1,1 @@
+"""A table for a hundred thousand rows: columns, state by key, and the widget that paints it."""

@@ -1,0 +1,254 @@
+"""The state of a table, free of any toolkit: rows by key, order, filter, cursor and marks.
+
+Cursor and marks hold keys of objects, never row numbers. A refresh never moves the cursor from
+one object to another: it stays on its object, or is cleared when the object left the table.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic
+
+from dcn_console.console.filtering import NO_FILTER, Filter
+from dcn_console.console.table.column import Column, Row
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a change did to the table: all of it, some lines, or nothing."""
+
+    everything: bool = False
+    keys: tuple[str, ...] = ()
+
+
+EVERYTHING = Difference(everything=True)
+NO_DIFFERENCE = Difference()
+
+
+def _nowhere(_row: Any, _site: str) -> bool:
+    return False
+
+
+class TableState(Generic[Row]):
+    """Rows, their order and filter, the cursor and the marks of one table."""
+
+    def __init__(
+        self,
+        *,
+        key: Callable[[Row], str],
+        haystack: Callable[[Row], str],
+        at_site: Callable[[Row, str], bool] = _nowhere,
+    ) -> None:
+        """Make an empty table. ``haystack`` is a row's text in lower case for the filter."""
+        self._key = key
+        self._haystack_of = haystack
+        self._at_site = at_site
+        self._given: Sequence[Row] = ()
+        self._rows: dict[str, Row] = {}
+        self._haystacks: dict[str, str] = {}
+        self._sort_values: dict[str, Any] = {}
+        self._view: list[str] = []
+        self._cursor: str | None = None
+        self._cursor_index = 0
+        self._marks: dict[str, None] = {}
+        self._fresh = True
+        self.filter: Filter = NO_FILTER
+        self.site: str | None = None
+        self.sort_column: Column[Row] | None = None
+        self.descending = False
+
+    @property
+    def view(self) -> Sequence[str]:
+        """The keys of the rows shown, in order."""
+        return self._view
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, shown or not."""
+        return len(self._rows)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a filter or a site hides rows."""
+        return bool(self.filter) or self.site is not None
+
+    @property
+    def cursor(self) -> str | None:
+        """The key of the object under the cursor."""
+        return self._cursor
+
+    @property
+    def cursor_index(self) -> int | None:
+        """Where the cursor is in the view."""
+        if self._cursor is None:
+            return None
+        if not (
+            self._cursor_index < len(self._view) and self._view[self._cursor_index] == self._cursor
+        ):
+            self._cursor_index = self._view.index(self._cursor)
+        return self._cursor_index
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marked keys, in the order they were marked."""
+        return tuple(self._marks)
+
+    def row(self, key: str) -> Row | None:
+        """The row of that key."""
+        return self._rows.get(key)
+
+    def is_marked(self, key: str) -> bool:
+        """Whether the key is marked."""
+        return key in self._marks
+
+    def replace(self, rows: Sequence[Row]) -> Difference:
+        """Take new rows; those that are the same objects as before cost nothing."""
+        if rows is self._given:
+            return NO_DIFFERENCE
+        old, self._given = self._given, rows
+        if len(old) == len(rows):
+            changed = [(was, now) for was, now in zip(old, rows, strict=True) if was is not now]
+            if all(self._key(was) == self._key(now) for was, now in changed):
+                return self._update([now for _, now in changed])
+        self._take(rows)
+        self._arrange()
+        return EVERYTHING
+
+    def sort_by(self, column: Column[Row] | None, *, descending: bool = False) -> None:
+        """Order the rows by a column; None is the order they came in."""
+        self.sort_column = column if column and column.sort_key else None
+        self.descending = descending
+        self._sort_values = {}
+        self._arrange()
+
+    def set_filter(self, wanted: Filter) -> None:
+        """Show only what passes; the cursor goes to the first row when its own is hidden."""
+        self.filter = wanted
+        self._arrange(cursor_may_move=True)
+
+    def set_site(self, site: str | None) -> None:
+        """Show only what is at a site, or everything for None."""
+        self.site = site
+        self._arrange(cursor_may_move=True)
+
+    def move_to(self, index: int) -> str | None:
+        """Put the cursor on the row at ``index`` or the nearest there is; return its key."""
+        if not self._view:
+            self._cursor = None
+        else:
+            self._cursor_index = max(0, min(index, len(self._view) - 1))
+            self._cursor = self._view[self._cursor_index]
+        return self._cursor
+
+    def move_by(self, rows: int) -> str | None:
+        """Move the cursor up or down; a cleared cursor goes on near where it was."""
+        index = self.cursor_index
+        return self.move_to(self._cursor_index if index is None else index + rows)
+
+    def move_to_key(self, key: str) -> bool:
+        """Put the cursor on an object; False when it is not shown."""
+        if key not in self._rows or key not in self._view:
+            return False
+        self._cursor = key
+        return True
+
+    def toggle_mark(self, key: str) -> None:
+        """Mark or unmark a row of the table."""
+        if key in self._marks:
+            del self._marks[key]
+        elif key in self._rows:
+            self._marks[key] = None
+
+    def mark_shown(self) -> None:
+        """Mark all rows shown, or unmark them when all of them are marked."""
+        if all(key in self._marks for key in self._view):
+            for key in self._view:
+                del self._marks[key]
+        else:
+            self._marks.update(dict.fromkeys(self._view))
+
+    def clear_marks(self) -> None:
+        """Unmark everything."""
+        self._marks = {}
+
+    def warm(self, limit: int) -> bool:
+        """Prepare up to ``limit`` rows for filtering; return whether there are more to do."""
+        missing = (key for key in self._rows if key not in self._haystacks)
+        for key in list(islice(missing, limit)):
+            self._haystacks[key] = self._haystack_of(self._rows[key])
+        return len(self._haystacks) < len(self._rows)
+
+    def _update(self, rows: Sequence[Row]) -> Difference:
+        """Take new versions of rows that stay where they are in the list."""
+        rearrange = False
+        sort_key = self.sort_column.sort_key if self.sort_column else None
+        keys = []
+        for row in rows:
+            key = self._key(row)
+            keys.append(key)
+            shown = self.narrowed and self._matches(key)
+            self._rows[key] = row
+            self._haystacks.pop(key, None)
+            if self.narrowed and self._matches(key) != shown:
+                rearrange = True
+            if sort_key is not None:
+                value = sort_key(row)
+                rearrange = rearrange or self._sort_values.get(key) != value
+                self._sort_values[key] = value
+        if rearrange:
+            self._arrange()
+            return EVERYTHING
+        return Difference(keys=tuple(keys))
+
+    def _take(self, rows: Sequence[Row]) -> None:
+        """Take another list of rows, keeping what is known about those that stayed the same."""
+        before = self._rows
+        self._rows = {self._key(row): row for row in rows}
+        same = {key for key, row in self._rows.items() if before.get(key) is row}
+        if len(same) != len(before):
+            self._haystacks = {k: v for k, v in self._haystacks.items() if k in same}
+            self._sort_values = {k: v for k, v in self._sort_values.items() if k in same}
+        if self._marks:
+            self._marks = {key: None for key in self._marks if key in self._rows}
+
+    def _matches(self, key: str) -> bool:
+        row = self._rows[key]
+        if self.site is not None and not self._at_site(row, self.site):
+            return False
+        if not self.filter:
+            return True
+        haystack = self._haystacks.get(key)
+        if haystack is None:
+            haystack = self._haystacks[key] = self._haystack_of(row)
+        return self.filter.matches(haystack, lambda site: self._at_site(row, site))
+
+    def _arrange(self, *, cursor_may_move: bool = False) -> None:
+        """Make the view anew from rows, filter and order, and settle the cursor."""
+        index = self._cursor_index if self._cursor is None else self.cursor_index
+        keys = [key for key in self._rows if self._matches(key)] if self.narrowed else [*self._rows]
+        self._view = self._sorted(keys)
+        self._cursor_index = index or 0
+        if self._fresh and self._view:
+            self._fresh = False
+            self.move_to(0)
+        elif self._cursor is not None and not self._shows(self._cursor):
+            self._cursor = None
+        if cursor_may_move and self._cursor is None:
+            self.move_to(0)
+
+    def _shows(self, key: str) -> bool:
+        return key in self._rows and (not self.narrowed or self._matches(key))
+
+    def _sorted(self, keys: list[str]) -> list[str]:
+        """Return the keys in order; rows without a value come last either way."""
+        sort_key = self.sort_column.sort_key if self.sort_column else None
+        if sort_key is None:
+            return keys[::-1] if self.descending else keys
+        values = self._sort_values
+        for key in keys:
+            if key not in values:
+                values[key] = sort_key(self._rows[key])
+        known = [key for key in keys if values[key] is not None]
+        unknown = [key for key in keys if values[key] is None] if len(known) < len(keys) else []
+        known.sort(key=values.__getitem__, reverse=self.descending)
+        return known + unknown

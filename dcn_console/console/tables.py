@@ -1,0 +1,111 @@
+"""The tables of the home page, each with its columns and the place it is."""
+
+from typing import Any
+
+from dcn_console.console.clock import Clock
+from dcn_console.console.columns import images, tasks, volumes
+from dcn_console.console.columns.sites import (
+    FINDING_COLUMNS,
+    STORE_COLUMNS,
+    FindingRow,
+    site_columns,
+)
+from dcn_console.console.situation import Place
+from dcn_console.console.table.column import Column
+from dcn_console.console.table.state import TableState
+from dcn_console.console.table.widget import ResourceTable
+from dcn_console.console.words import finding_words
+from dcn_console.model.rows import SiteRow, StoreRow
+from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import Task, TaskState
+
+Tables = dict[Place, ResourceTable[Any]]
+
+
+def _column(columns: tuple[Column[Any], ...], name: str) -> Column[Any]:
+    return next(column for column in columns if column.id == name)
+
+
+def _site_haystack(row: SiteRow) -> str:
+    return f"{row.site.name}\n{row.site.role}\n{row.health}\n{' '.join(row.warnings)}".lower()
+
+
+def _store_haystack(row: StoreRow) -> str:
+    return f"{row.store.id}\n{row.store.type}\n{row.site}".lower()
+
+
+def _finding_haystack(row: FindingRow) -> str:
+    finding = row.finding
+    return f"{row.name}\n{finding_words(finding)}\n{finding.site}\n{finding.text}".lower()
+
+
+def _finding_at(row: FindingRow, site: str) -> bool:
+    return row.finding.site == site
+
+
+def make_tables(topology: Topology, clock: Clock) -> Tables:
+    """Make one table a place, sorted as one expects to find it."""
+    image_columns = images.image_columns(topology, clock)
+    volume_columns = volumes.volume_columns(clock)
+    task_columns = tasks.task_columns(clock)
+    tables: Tables = {
+        Place.SITES: ResourceTable(
+            site_columns(clock),
+            TableState(
+                key=lambda row: row.key,
+                haystack=_site_haystack,
+                at_site=lambda row, site: row.site.name == site,
+            ),
+            marks=False,
+            empty="no sites",
+            id="sites",
+        ),
+        Place.STORES: ResourceTable(
+            STORE_COLUMNS,
+            TableState(
+                key=lambda row: row.key,
+                haystack=_store_haystack,
+                at_site=lambda row, site: row.site == site,
+            ),
+            marks=False,
+            empty="no stores",
+            id="stores",
+        ),
+        Place.FINDINGS: ResourceTable(
+            FINDING_COLUMNS,
+            TableState(key=lambda row: row.key, haystack=_finding_haystack, at_site=_finding_at),
+            marks=False,
+            empty="nothing wrong found",
+            id="findings",
+        ),
+        Place.IMAGES: ResourceTable(
+            image_columns,
+            TableState(key=lambda row: row.key, haystack=images.haystack, at_site=images.is_at),
+            empty="no images",
+            id="images",
+        ),
+        Place.VOLUMES: ResourceTable(
+            volume_columns,
+            TableState(key=lambda row: row.key, haystack=volumes.haystack, at_site=volumes.is_at),
+            marks=False,
+            empty="no volumes",
+            id="volumes",
+        ),
+        Place.TASKS: ResourceTable(
+            task_columns,
+            TableState(key=tasks.key, haystack=tasks.haystack, at_site=tasks.is_at),
+            marks=False,
+            empty="no tasks yet: put the cursor on an image and press c or e",
+            dimmed=_is_settled,
+            id="tasks",
+        ),
+    }
+    tables[Place.IMAGES].state.sort_by(_column(image_columns, "name"))
+    tables[Place.VOLUMES].state.sort_by(_column(volume_columns, "name"))
+    tables[Place.TASKS].state.sort_by(_column(task_columns, "order"))
+    tables[Place.FINDINGS].state.sort_by(_column(FINDING_COLUMNS, "object"))
+    return tables
+
+
+def _is_settled(task: Task) -> bool:
+    return task.state in (TaskState.DONE, TaskState.CANCELLED)

@@ -1,0 +1,98 @@
+"""Glyphs and words for states, the same on every screen. A glyph never stands without them."""
+
+from dcn_console.console.spans import Tone
+from dcn_console.model.rows import (
+    CLUSTER_UNHEALTHY,
+    COPY_GONE,
+    IMPORT_STALLED,
+    NEARLY_FULL,
+    NO_CENTRAL_COPY,
+    NOT_RAW,
+    SERVICE_DOWN,
+    SITE_UNREACHABLE,
+    ZONE_MISMATCH,
+    Finding,
+    Placement,
+    Severity,
+)
+from dcn_console.model.tasks import TargetState, TaskState
+
+PLACEMENT_GLYPHS = {
+    Placement.PRESENT: ("●", Tone.GOOD),
+    Placement.ABSENT: ("○", Tone.DIM),
+    Placement.COPYING: ("⇣", Tone.ACCENT),
+    Placement.QUEUED: ("…", Tone.ACCENT),
+    Placement.FAILED: ("✗", Tone.BAD),
+    Placement.MISSING: ("!", Tone.WARNING),
+    Placement.GONE: ("?", Tone.BAD),
+    Placement.UNKNOWN: ("–", Tone.DIM),
+}
+
+PLACEMENT_WORDS = {
+    Placement.PRESENT: "present",
+    Placement.ABSENT: "absent",
+    Placement.COPYING: "copying",
+    Placement.QUEUED: "queued",
+    Placement.FAILED: "failed",
+    Placement.MISSING: "missing where wanted",
+    Placement.GONE: "gone: Glance lists a copy that is not in the pool",
+    Placement.UNKNOWN: "no store known",
+}
+
+TASK_GLYPHS = {
+    TaskState.QUEUED: ("…", Tone.DIM),
+    TaskState.RUNNING: ("⇣", Tone.ACCENT),
+    TaskState.CANCELLING: ("⊘", Tone.WARNING),
+    TaskState.DONE: ("✓", Tone.GOOD),
+    TaskState.PARTLY_DONE: ("▲", Tone.WARNING),
+    TaskState.FAILED: ("✗", Tone.BAD),
+    TaskState.CANCELLED: ("⊘", Tone.DIM),
+}
+
+TARGET_GLYPHS = {
+    TargetState.QUEUED: ("…", Tone.DIM),
+    TargetState.PROBING: ("⇢", Tone.ACCENT),
+    TargetState.WAITING: ("▲", Tone.WARNING),
+    TargetState.ASKING: ("⇢", Tone.ACCENT),
+    TargetState.STAGING: ("⇣", Tone.ACCENT),
+    TargetState.COPYING: ("⇣", Tone.ACCENT),
+    TargetState.VERIFYING: ("⇢", Tone.ACCENT),
+    TargetState.DONE: ("✓", Tone.GOOD),
+    TargetState.FAILED: ("✗", Tone.BAD),
+    TargetState.CANCELLED: ("⊘", Tone.DIM),
+}
+
+FINDING_WORDS = {
+    NO_CENTRAL_COPY: "no central copy",
+    NOT_RAW: "not raw",
+    COPY_GONE: "copy gone",
+    IMPORT_STALLED: "import stalled",
+    ZONE_MISMATCH: "zone mismatch",
+    SITE_UNREACHABLE: "unreachable",
+    CLUSTER_UNHEALTHY: "cluster unhealthy",
+    SERVICE_DOWN: "service down",
+    NEARLY_FULL: "nearly full",
+}
+
+SEVERITY_GLYPHS = {
+    Severity.NOTICE: ("·", Tone.DIM),
+    Severity.WARNING: ("▲", Tone.WARNING),
+    Severity.ERROR: ("✗", Tone.BAD),
+}
+
+_SEVERITY_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+
+
+def finding_words(finding: Finding) -> str:
+    """Return a finding's kind in two or three words."""
+    return FINDING_WORDS.get(finding.kind, finding.kind.replace("-", " "))
+
+
+def severity_rank(severity: Severity) -> int:
+    """Return 0 for the gravest severity, growing with harmlessness."""
+    return _SEVERITY_ORDER[severity]
+
+
+def worst(findings: tuple[Finding, ...]) -> Severity | None:
+    """Return the gravest severity among findings, None without any."""
+    return min((finding.severity for finding in findings), key=severity_rank, default=None)
