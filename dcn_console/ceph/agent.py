@@ -3,7 +3,8 @@
 
 It is one file on the standard library, ``rados`` and ``rbd``, in Python 3.6 syntax, so that its
 source can be sent to any interpreter that has them. ``protocol.py`` describes the protocol.
-It never writes to the cluster. It ends at once when stdin does, also while librados hangs.
+It only reads, but for ``remove_unfinished``. It ends at once when stdin does, also while
+librados hangs.
 
 Timeouts: a dead monitor is bounded only by ``client_mount_timeout`` and a dead OSD only by
 ``rados_osd_op_timeout``; ``connect(timeout=)`` and ``mon_command(timeout=)`` are ignored by
@@ -88,6 +89,21 @@ def text(parameters: Parameters, name: str, default: Optional[str] = None) -> st
     if not isinstance(value, str) or (default is None and not value):
         raise Failure("invalid", f"the parameter {name} must be a string")
     return value
+
+
+class Reporter:
+    """Sends progress, at most one line in REPORT_SECONDS."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._sent = 0.0
+
+    def __call__(self, done: int, total: int) -> int:
+        """Report ``done`` of ``total``; return the 0 that librbd's callbacks must return."""
+        if time.monotonic() - self._sent >= REPORT_SECONDS:
+            self._sent = time.monotonic()
+            self._send({"progress": {"done": done, "total": total}})
+        return 0
 
 
 class Cluster:
@@ -228,16 +244,35 @@ class Cluster:
                 return bytes(image.read(offset, min(READ_BYTES, size - offset)))
 
             done = 0
-            reported = 0.0
+            report = Reporter(send)
             for data in in_order(read, range(0, size, READ_BYTES), READ_AHEAD):
                 total_hash.update(data)
                 done += len(data)
-                if time.monotonic() - reported >= REPORT_SECONDS:
-                    reported = time.monotonic()
-                    send({"progress": {"done": done, "total": size}})
+                report(done, size)
         if done != size:
             raise Failure("internal", f"{done} bytes were read instead of {size}")
         return {"digest": total_hash.hexdigest(), "bytes": done}
+
+    def remove_unfinished(self, parameters: Parameters, send: Send) -> Dict[str, Any]:
+        """Remove an RBD image that an interrupted copy left behind, and nothing else.
+
+        Whoever began to write it since is a watcher, and librbd itself looks for those and for
+        snapshots again while it removes (src/librbd/image/RemoveRequest.cc).
+        """
+        import rbd
+
+        name = text(parameters, "name")
+        report = Reporter(send)
+        with self._pool(parameters) as ioctx:
+            try:
+                with open_image(ioctx, name) as image:
+                    refuse_finished(image)
+                rbd.RBD().remove(ioctx, name, on_progress=report)
+            except rbd.ImageNotFound:
+                return {"removed": False}
+            except (rbd.ImageBusy, rbd.ImageHasSnapshots) as error:
+                raise Failure("invalid", str(error)) from error
+        return {"removed": True}
 
     def _handle(self) -> Any:
         if self._rados is None:
@@ -275,6 +310,7 @@ OPERATIONS = {
     "used_bytes": Cluster.used_bytes,
     "rbd_images": Cluster.rbd_images,
     "digest": Cluster.digest,
+    "remove_unfinished": Cluster.remove_unfinished,
 }
 
 
@@ -335,6 +371,25 @@ def describe_or_skip(ioctx: Any, name: str) -> Optional[Dict[str, Any]]:
         return describe(ioctx, name)
     except rbd.ImageNotFound:
         return None
+
+
+def refuse_finished(image: Any) -> None:
+    """Raise Failure unless ``image`` can only be what an interrupted copy left behind."""
+    import rbd
+
+    snapshots = [snapshot["name"] for snapshot in image.list_snaps()]
+    if snapshots:
+        raise Failure("invalid", f"it has the snapshot {snapshots[0]}, so it is no leftover")
+    watchers = [watcher["addr"] for watcher in image.watchers_list()]
+    if watchers:
+        raise Failure("invalid", f"it is open at {watchers[0]}")
+    if image.mirror_image_get_info()["state"] != rbd.RBD_MIRROR_IMAGE_DISABLED:
+        raise Failure("invalid", "it is mirrored")
+    try:
+        image.parent_info()
+    except rbd.ImageNotFound:
+        return
+    raise Failure("invalid", "it is a clone, so no copy made it")
 
 
 def in_order(work: Callable[[Any], Any], items: Any, at_once: int) -> Iterator[Any]:

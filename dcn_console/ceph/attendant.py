@@ -112,6 +112,8 @@ class Attendant:
     def _turn(self) -> None:
         now = time.monotonic()
         self._calls += self._inbox.take()
+        if self._inbox.is_closing:  # its wake-up may just have been taken
+            return
         if self._calls and self._session is None and now >= self._not_before:
             self._start(now)
         if self._session is not None:

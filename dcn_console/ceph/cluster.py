@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from dcn_console.ceph.client import Agent
-from dcn_console.ceph.explain import Subject, explained
-from dcn_console.ceph.protocol import Refusal
+from dcn_console.ceph.explain import Subject, explained, kept
+from dcn_console.ceph.protocol import Kind, Refusal
 from dcn_console.ceph.session import AgentLost
 from dcn_console.model.errors import AgentError, ClusterError
 from dcn_console.model.inventory import Capacity, RbdImage
@@ -57,6 +57,10 @@ class _Used(msgspec.Struct, frozen=True):
 
 class _Digest(msgspec.Struct, frozen=True):
     digest: str
+
+
+class _Removed(msgspec.Struct, frozen=True):
+    removed: bool
 
 
 class Cluster:
@@ -168,6 +172,25 @@ class Cluster:
             raise self._explained(error, subject) from error
         finally:
             agent.close()
+
+    async def remove_unfinished(self, pool: str, name: str) -> bool:
+        """Remove the RBD image that an interrupted Glance copy left behind; return whether it was.
+
+        As long as it exists, the next copy to that store fails as a duplicate
+        (glance_store/_drivers/rbd.py, ``add``). Raises ClusterError for an RBD image that can be
+        anything else: one with a snapshot, a watcher (a killed writer's lasts 30 s), a parent or
+        mirroring. An agent that is lost meanwhile is not asked again.
+        """
+        subject = Subject(pool=pool, name=name)
+        try:
+            raw = await asyncio.wrap_future(self._request("remove_unfinished", subject))
+            return _decoded(_Removed, raw).removed
+        except Refusal as error:
+            if error.kind is Kind.INVALID:
+                raise kept(error, self.site, subject) from error
+            raise self._explained(error, subject) from error
+        except ClusterError as error:
+            raise self._explained(error, subject) from error
 
     async def close(self) -> None:
         """Kill the agent; what is under way fails with AgentError."""

@@ -42,17 +42,27 @@ def explained(
     """Return the error to raise for ``error`` while ``subject`` was asked for at ``site``."""
     where = f"Site {printable(site, 60)}"
     about = f" ({subject})" if subject.pool else ""
-    if isinstance(error, ClusterError):
-        kind = ClusterUnreachable if isinstance(error, ClusterUnreachable) else AgentError
-        if kind is ClusterUnreachable:
-            return kind(
+    match error:
+        case ClusterUnreachable():
+            return ClusterUnreachable(
                 f"{where}: the cluster does not answer{about}. {error.message}",
                 way_out=_look(access),
             )
-        return (AgentLost if isinstance(error, AgentLost) else kind)(
-            f"{where}: {error.message}", way_out=error.way_out
-        )
-    return _refused(error, where, about, access, subject)
+        case AgentLost():
+            return AgentLost(f"{where}: {error.message}", way_out=error.way_out)
+        case ClusterError():
+            return AgentError(f"{where}: {error.message}", way_out=error.way_out)
+        case Refusal():
+            return _refused(error, where, about, access, subject)
+
+
+def kept(error: Refusal, site: str, subject: Subject) -> ClusterError:
+    """Return the error to raise for an RBD image that the agent would not remove."""
+    reason = printable(redacted(error.message), _REASON_CHARACTERS)
+    return ClusterError(
+        f"Site {printable(site, 60)}: the RBD image {subject} is not removed: {reason}.",
+        way_out="See `rbd info` and `rbd status`; remove it by hand if it is not needed.",
+    )
 
 
 def _refused(

@@ -3,7 +3,7 @@
 The agent speaks first:
 ``{"hello": {"protocol": 1, "agent": NAME, "ceph_version": TEXT, "pid": N}}``.
 A request is ``{"id": N, "operation": NAME, "parameters": {...}}``. Its answers are any number of
-``{"id": N, "progress": {"done": BYTES, "total": BYTES}}`` and ``{"id": N, "part": [...]}``, then
+``{"id": N, "progress": {"done": AMOUNT, "total": AMOUNT}}`` and ``{"id": N, "part": [...]}``, then
 exactly one ``{"id": N, "result": ...}`` or ``{"id": N, "error": {"kind": KIND, "message": TEXT}}``.
 Requests are served concurrently, so answers interleave. A line that is no request is answered with
 the id null and the kind "invalid".
@@ -17,6 +17,8 @@ Operations, with their parameters and results; sizes are bytes:
 ``used_bytes`` pool, name → used
 ``rbd_images`` pool → parts of at most 50 of what ``rbd_image`` answers; count
 ``digest`` pool, name, snap, algorithm → progress; digest in hexadecimal, bytes
+``remove_unfinished`` pool, name → progress in objects; removed, false when there was none. Invalid
+for an RBD image with a snapshot, a watcher, a parent or mirroring. The only operation that writes.
 """
 
 from enum import StrEnum
