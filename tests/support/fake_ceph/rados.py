@@ -1,0 +1,120 @@
+"""A stand-in for librados' Python binding, driven by a JSON file in the place of a ceph.conf.
+
+The file holds ``fsid``, ``keyring``, ``pools`` (name → RBD image → ``size``, ``pieces`` as
+[offset, text] pairs, ``snaps`` name → protected, ``watchers``, ``mirrored``, ``clone``), and
+``faults``: by the name of a call "hang", "crash", "noise" or an errno. It is read at every call,
+so that a test changes the cluster under a running agent.
+"""
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any, Optional
+
+
+class Error(Exception):
+    """Base of the binding's errors."""
+
+    def __init__(self, message: str, errno: Optional[int] = None) -> None:  # noqa: UP045
+        super().__init__(message)
+        self.errno = errno
+
+    def __str__(self) -> str:
+        return f"[errno {self.errno}] {self.args[0]}"
+
+
+class ObjectNotFound(Error):
+    """ENOENT."""
+
+
+class PermissionDeniedError(Error):
+    """EACCES."""
+
+
+class TimedOut(Error):
+    """ETIMEDOUT."""
+
+
+ERRORS = {2: ObjectNotFound, 13: PermissionDeniedError, 110: TimedOut}
+
+
+def load(path: str) -> Any:
+    """Return the cluster as it is now."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def act(path: str, call: str) -> None:
+    """Do what the cluster's faults say for ``call``."""
+    fault = load(path).get("faults", {}).get(call)
+    if fault == "hang":
+        threading.Event().wait()
+    elif fault == "crash":
+        os.write(2, b"librbd: assertion failed, key = AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n")
+        os.abort()
+    elif fault == "noise":
+        os.write(1, b"a library prints\n")
+        print("so does Python")
+    elif isinstance(fault, int):
+        raise ERRORS.get(fault, Error)(f"{call} failed", fault)
+
+
+class Ioctx:
+    """A pool."""
+
+    def __init__(self, path: str, pool: str) -> None:
+        self.path = path
+        self.pool = pool
+
+    def __enter__(self) -> "Ioctx":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def stat(self, key: str) -> Any:
+        act(self.path, "stat")
+        raise ObjectNotFound(f"Failed to stat {key}", 2)
+
+
+class Rados:
+    """A cluster."""
+
+    def __init__(self, rados_id: str, clustername: str, conffile: str, conf: Any) -> None:
+        self._path = conffile
+        self._user = rados_id
+        self._conf = conf
+
+    def conf_get(self, name: str) -> str:
+        """Return an option; the keyring's default is beside the file."""
+        if name == "keyring":
+            return str(self._conf.get("keyring", load(self._path).get("keyring", "")))
+        return "127.0.0.1" if name == "mon_host" else ""
+
+    def connect(self) -> None:
+        act(self._path, "connect")
+        for option in ("client_mount_timeout", "rados_osd_op_timeout"):
+            if int(self._conf[option]) < 1:
+                raise Error(f"{option} is not set", 22)
+
+    def shutdown(self) -> None:
+        return None
+
+    def get_fsid(self) -> str:
+        return str(load(self._path)["fsid"])
+
+    def list_pools(self) -> list:  # type: ignore[type-arg]
+        act(self._path, "list_pools")
+        return list(load(self._path)["pools"])
+
+    def open_ioctx(self, pool: str) -> Ioctx:
+        if pool not in load(self._path)["pools"]:
+            raise ObjectNotFound(f"error opening pool {pool}", 2)
+        return Ioctx(self._path, pool)
+
+    def mon_command(self, command: str, inbuf: bytes) -> Any:
+        prefix = json.loads(command)["prefix"]
+        act(self._path, prefix)
+        if "denied" in load(self._path):
+            return -13, b"", "access denied"
+        return 0, json.dumps(load(self._path)[prefix]).encode(), ""
