@@ -14,6 +14,7 @@ from click.shell_completion import shell_complete
 
 from dcn_console import __version__
 from dcn_console.cli.core import Core
+from dcn_console.cli.demo_command import demo
 from dcn_console.cli.framework import Group
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
@@ -21,6 +22,7 @@ from dcn_console.cli.list_commands import image, site, store, volume
 from dcn_console.cli.logs import silence
 from dcn_console.cli.messages import fail, say
 from dcn_console.cli.runner_command import runner
+from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.task_commands import task
 from dcn_console.model.errors import ConfigError, DcnError, UsageError
@@ -50,7 +52,7 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
-for _command in (info, runner, site, store, image, volume, task):
+for _command in (demo, info, runner, simulator, site, store, image, volume, task):
     root.add_command(_command)
 
 
