@@ -188,7 +188,8 @@ class Cloud:
         """Send one request below the service's versioned endpoint and return its answer.
 
         ``doing`` says for error messages what is asked ("Glance: list images"), ``ways_out``
-        what to do about an HTTP status. Only GET is sent again when the connection broke.
+        what to do about an HTTP status. Only GET is sent again, once, and only when the
+        connection broke: by themselves the libraries repeat what timed out, and a POST after 503.
         Raises AuthenticationFailed, ServiceUnreachable (a request that timed out may still be
         carried out), ObjectNotFound, HttpError or ServiceError.
         """
@@ -200,13 +201,21 @@ class Cloud:
             "timeout": seconds,
             "raise_exc": False,
             "skip_cache": True,
-            "connect_retries": 1 if method == "GET" else 0,
+            "connect_retries": 0,
+            "status_code_retries": 0,
         }
         if body is not None:
             arguments["json"] = body
 
         def send() -> Answer:
-            response = self._adapter(service).request(path, method, **arguments)
+            from keystoneauth1.exceptions import ConnectFailure
+
+            try:
+                response = self._adapter(service).request(path, method, **arguments)
+            except ConnectFailure:
+                if method != "GET":
+                    raise
+                response = self._adapter(service).request(path, method, **arguments)
             status, content = int(response.status_code), bytes(response.content)
             if status >= 400:
                 raise error_for(doing, status, content, ways_out)

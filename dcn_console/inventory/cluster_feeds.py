@@ -22,10 +22,21 @@ _LOOKED_FOR_AT_ONCE = 100
 
 
 class ClusterFeed(Feed):
-    """Keeps health and space of one site's cluster."""
+    """Keeps health and space of one site's cluster.
 
-    def __init__(self, interval: float, site: Site, reader: ClusterReader, board: Board) -> None:
+    ``on_answer`` is called when the cluster answers for the first time, or again.
+    """
+
+    def __init__(
+        self,
+        interval: float,
+        site: Site,
+        reader: ClusterReader,
+        board: Board,
+        on_answer: Callable[[], None],
+    ) -> None:
         super().__init__(interval)
+        self._on_answer = on_answer
         self._site = site
         self._reader = reader
         self._shelf = ClusterShelf(board, site.name)
@@ -43,7 +54,10 @@ class ClusterFeed(Feed):
                 )
             return replaced(snapshot, (state,), datetime.now(UTC))
 
+        was_answering = _is_answering(self._shelf.get())
         self._shelf.put(change)
+        if not was_answering:
+            self._on_answer()
 
     def fail(self, error: str) -> None:
         """Keep what was known and say since when the cluster fails."""

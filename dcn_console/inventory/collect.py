@@ -50,6 +50,10 @@ SERVERS = "servers"
 CLUSTERS = "clusters"
 COPIES = "copies"
 """The RBD images of every site with a cluster: needed to see copies that are gone."""
+DETAIL_GRACE = 0.5
+"""Seconds that the stores' detail may take longer than all the rest: it hangs while a site
+does, and types and pools are worth little waiting."""
+
 EVERYTHING = frozenset({STORES, IMAGES, VOLUMES, SERVICES, SERVERS, CLUSTERS, COPIES})
 
 
@@ -62,11 +66,12 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
     sites = [site for site in topology if site.name in services.clusters]
     if not wanted & {CLUSTERS, COPIES}:
         sites = []
+    detail = asyncio.ensure_future(_detail(services, wanted))
     async with asyncio.TaskGroup() as group:
         images = group.create_task(
             _if(IMAGES in wanted, lambda: _rows(all_image_pages(services.glance)))
         )
-        stores = group.create_task(_if(STORES in wanted, lambda: _one(_stores(services))))
+        stores = group.create_task(_if(STORES in wanted, lambda: _one(services.glance.stores())))
         volumes = group.create_task(_if(VOLUMES in wanted, lambda: _volumes(services)))
         servers = group.create_task(_if(SERVERS in wanted, lambda: _servers(services)))
         cinder = group.create_task(_if(SERVICES in wanted, lambda: _cinder_services(services)))
@@ -75,9 +80,10 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
             site.name: group.create_task(_cluster(services, site, listed)) for site in sites
         }
         image_tasks = group.create_task(_image_tasks(services, images))
+    detailed = await _within(DETAIL_GRACE, detail)
     return Inventory(
         topology=topology,
-        stores=stores.result(),
+        stores=replace(stores.result(), rows=merged_stores(stores.result().rows, detailed or ())),
         images=images.result(),
         volumes=volumes.result(),
         services=cinder.result(),
@@ -125,11 +131,17 @@ def _snapshot(rows: tuple[T, ...], error: str | None) -> Snapshot[T]:
     )
 
 
-async def _stores(services: Services) -> tuple[Store, ...]:
-    plain, detailed = await asyncio.gather(
-        services.glance.stores(), detailed_stores(services.glance)
-    )
-    return merged_stores(plain, detailed)
+async def _detail(services: Services, wanted: frozenset[str]) -> tuple[Store, ...]:
+    return await detailed_stores(services.glance) if STORES in wanted else ()
+
+
+async def _within(seconds: float, reading: "asyncio.Future[T]") -> T | None:
+    """Return what is read, or None when it is not there after ``seconds`` more."""
+    done, _ = await asyncio.wait({reading}, timeout=seconds)
+    if not done:
+        reading.cancel()
+        return None
+    return reading.result()
 
 
 async def _volumes(services: Services) -> Snapshot[Volume]:

@@ -138,8 +138,9 @@ class Refresher:
         for site in self._settings.topology:
             reader = self._clusters.get(site.name)
             if reader is not None:
-                feeds.append(ClusterFeed(seconds, site, reader, board))
-                feeds.append(CopiesFeed(COPIES_SECONDS, site, reader, board, link))
+                copies = CopiesFeed(COPIES_SECONDS, site, reader, board, link)
+                feeds.append(ClusterFeed(seconds, site, reader, board, copies.ask))
+                feeds.append(copies)
         self._feeds = tuple(feeds)
         await asyncio.gather(*(feed.run() for feed in feeds))
 

@@ -144,6 +144,15 @@ async def test_an_error_has_what_was_asked_and_the_services_own_sentence(
     assert caught.value.status == said.status
 
 
+async def test_a_service_in_maintenance_is_not_asked_again_behind_our_back(
+    stub: StubOpenstack, cloud: Cloud
+) -> None:
+    stub.on("POST /image/v2/images/i1/import", Said(503, b""))
+    with pytest.raises(HttpError):
+        await Glance(cloud).copy_image("i1", ["dcn0"])
+    assert stub.paths_asked().count("POST /image/v2/images/i1/import") == 1
+
+
 async def test_a_refused_copy_names_the_policy(stub: StubOpenstack, cloud: Cloud) -> None:
     stub.on("POST /image/v2/images/i1/import", Said(403, {"message": "not allowed"}))
     with pytest.raises(HttpError) as caught:
@@ -246,6 +255,17 @@ async def test_a_hung_service_is_given_up_and_delays_no_other(
     results = await asyncio.gather(*hung, return_exceptions=True)
     assert all(isinstance(result, ServiceUnreachable) for result in results)
     assert time.monotonic() - started < 10
+
+
+async def test_what_timed_out_is_not_asked_again(stub: StubOpenstack, cloud: Cloud) -> None:
+    def hang(_asked: Asked) -> Said:
+        stub.closing.wait(20)
+        return Said(200, {"stores": []})
+
+    stub.on("GET /image/v2/info/stores/detail", hang)
+    with pytest.raises(ServiceUnreachable, match=r"no answer within 0\.5 s"):
+        await Glance(cloud).stores_detail(timeout=0.5)
+    assert stub.paths_asked().count("GET /image/v2/info/stores/detail") == 1
 
 
 async def test_a_cloud_serves_any_event_loop(stub: StubOpenstack, cloud: Cloud) -> None:
