@@ -1,0 +1,263 @@
+"""The workspace on this machine: services, task store and runner behind one object."""
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from dcn_console.clouds.pool import DaemonPool
+from dcn_console.config.paths import Paths
+from dcn_console.config.settings import Settings
+from dcn_console.inventory.refresh import Refresher
+from dcn_console.inventory.services import Services
+from dcn_console.model.errors import RefusedError, UsageError
+from dcn_console.model.inventory import Inventory
+from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.rows import Rows
+from dcn_console.model.secrets import redact
+from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import LogLine, StepRecord, Task, TaskState
+from dcn_console.operations.base import PlanContext
+from dcn_console.operations.copy_image import plan_copy
+from dcn_console.operations.policy import check_policy
+from dcn_console.operations.registry import operation
+from dcn_console.runner.background import ensure_runner
+from dcn_console.runner.lock import is_held
+from dcn_console.tasks.location import TaskFolder, task_folder
+from dcn_console.tasks.store import TaskStore
+from dcn_console.workspace.connection import Connection
+from dcn_console.workspace.feed import Feed, Subscribers
+from dcn_console.workspace.interface import Change
+from dcn_console.workspace.keeper import Keeper
+
+T = TypeVar("T")
+STORE_TIMEOUT_SECONDS = 30.0
+
+
+class LocalWorkspace:
+    """One cloud with its sites, inventory and tasks; see ``workspace.interface.Workspace``."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        """Open the task store; connects to nothing. Raises TaskStoreError."""
+        self._paths = paths
+        self._settings = settings
+        self._folder: TaskFolder = task_folder(paths.state_folder, settings.cloud)
+        self._store = TaskStore(self._folder.store)
+        self._pool = DaemonPool("task-store", 2)
+        self._connection = Connection(partial(Services.open, settings))
+        self._subscribers = Subscribers()
+        self._keeper = Keeper(
+            paths.cache_folder / self._folder.path.name / "inventory.msgpack", settings.cloud
+        )
+        self._refresher = Refresher(settings, self._inventory_changed, self._keeper.load())
+        self._feed = Feed(
+            self._store, self._refresher.current, self._subscribers, self._rows_joined
+        )
+        self._watched: set[str] = set()
+        self._started = False
+
+    @property
+    def cloud_name(self) -> str:
+        """The cloud's name in clouds.yaml."""
+        services = self._refresher.connected or self._connection.opened
+        return services.cloud.name if services is not None else self._settings.cloud
+
+    @property
+    def project_name(self) -> str:
+        """The project of the credentials, "" until connected."""
+        services = self._refresher.connected or self._connection.opened
+        return services.cloud.project_name if services is not None else ""
+
+    @property
+    def user_name(self) -> str:
+        """The user of the credentials, "" until connected."""
+        services = self._refresher.connected or self._connection.opened
+        return services.cloud.user_name if services is not None else ""
+
+    @property
+    def topology(self) -> Topology:
+        """The sites, the hub first."""
+        return self._settings.topology
+
+    @property
+    def read_only_reason(self) -> str:
+        """Why nothing may be changed from here, "" when changes are allowed."""
+        return "this console is read-only" if self._settings.read_only else ""
+
+    def rows(self) -> Rows:
+        """The newest joined rows."""
+        return self._feed.rows
+
+    def inventory(self) -> Inventory:
+        """The newest snapshots."""
+        return self._refresher.current()
+
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks of the task store, the newest first."""
+        return self._feed.tasks
+
+    def runner_alive(self) -> bool:
+        """Whether a runner holds the task store."""
+        return is_held(self._folder.lock)
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``callback`` on changes, from any thread; returns what ends that."""
+        return self._subscribers.add(callback)
+
+    def _inventory_changed(self) -> None:
+        self._feed.inventory_changed()
+        self._subscribers.tell(Change.CONNECTION)
+
+    def _rows_joined(self) -> None:
+        self._keeper.keep(self._refresher.current())
+        copied = {
+            item.id
+            for task in self._feed.tasks
+            if not task.state.is_over
+            for item in task.plan.objects
+            if item.kind == "image"
+        }
+        if copied != self._watched:
+            self._watched = copied
+            self._refresher.watch(tuple(copied))
+
+    async def start(self) -> None:
+        """Show the cached snapshot, then refresh in the background until ``stop``."""
+        self._started = True
+        self._feed.start()
+        self._refresher.start()
+        unfinished = any(not task.state.is_over for task in self._feed.tasks)
+        if unfinished and not self.read_only_reason:
+            await self._on_pool(self._ensure_runner)
+
+    async def stop(self) -> None:
+        """Stop refreshing. Tasks go on in the runner. Returns at once."""
+        self._feed.stop()
+        self._refresher.stop()
+        if self._connection.opened is not None:
+            await self._connection.opened.close()
+
+    def refresh(self) -> None:
+        """Ask for a full sweep of every service soon."""
+        self._refresher.refresh()
+
+    async def _services(self) -> Services:
+        """Return the refresher's services while it runs, else ones opened when first needed."""
+        if self._started:
+            return await self._refresher.services()
+        return await self._connection.services()
+
+    async def _on_pool(self, function: Callable[[], T]) -> T:
+        return await self._pool.run(function, STORE_TIMEOUT_SECONDS)
+
+    async def _plan_context(self) -> PlanContext:
+        return PlanContext(
+            open_tasks=await self._on_pool(self._store.open_tasks),
+            rate_to=self._store.rate_to,
+            now=datetime.now(UTC),
+        )
+
+    async def plan_copy(
+        self, image_ids: Sequence[str], sites: Sequence[str] | None, verify: VerifyLevel
+    ) -> tuple[Plan, ...]:
+        """Plan to copy images to ``sites``, or to every edge lacking them when None."""
+        services = await self._services()
+        context = await self._plan_context()
+        return tuple(
+            [await plan_copy(services, image_id, sites, verify, context) for image_id in image_ids]
+        )
+
+    async def submit(self, plans: Sequence[Plan]) -> tuple[Task, ...]:
+        """Submit confirmed plans, and see that a runner runs; raises RefusedError by policy."""
+        check_policy(plans, self.topology, self.read_only_reason)
+        return await self._on_pool(partial(self._submit, plans, None))
+
+    def _submit(self, plans: Sequence[Plan], retry_of: int | None) -> tuple[Task, ...]:
+        who = _submitter()
+        tasks = tuple(self._store.submit(plan, who, retry_of) for plan in plans)
+        self._feed.reload_tasks()
+        self._ensure_runner()
+        return tasks
+
+    def _ensure_runner(self) -> None:
+        options = [f"--cloud={self._settings.cloud}"]
+        if self._paths.config_file.exists():
+            options.append(f"--config={self._paths.config_file}")
+        ensure_runner(self._folder, options)
+
+    async def cancel(self, number: int) -> str:
+        """Cancel a task; returns one honest sentence about what that stops and what it cannot."""
+        if self.read_only_reason:
+            raise RefusedError(f"Nothing may be changed: {self.read_only_reason}.")
+        return await self._on_pool(partial(self._cancel, number))
+
+    def _cancel(self, number: int) -> str:
+        before = self._store.task(number)
+        if before.state.is_over:
+            return f"Task {number} is over already: {before.state}."
+        self._store.request_cancel(number)
+        self._feed.reload_tasks()
+        self._ensure_runner()
+        if before.state is TaskState.QUEUED:
+            return f"Task {number} will not start."
+        return (
+            f"Cancelling task {number}: what has not been asked for is dropped; "
+            "a copy that Glance has begun goes on, for Glance cannot be stopped from outside."
+        )
+
+    async def retry(self, number: int) -> Task:
+        """Submit the unfinished sites of a finished task again, planned anew."""
+        task = await self.task(number)
+        if not task.state.is_over:
+            raise UsageError(
+                f"Task {number} is {task.state}, not over.", way_out="Cancel it first, or wait."
+            )
+        if task.state is TaskState.DONE:
+            raise UsageError(f"Task {number} is done: nothing is left to try again.")
+        services = await self._services()
+        context = await self._plan_context()
+        plan = await operation(task.plan.operation).replan(services, task, context)
+        check_policy([plan], self.topology, self.read_only_reason)
+        (submitted,) = await self._on_pool(partial(self._submit, [plan], number))
+        return submitted
+
+    async def task(self, number: int) -> Task:
+        """The task of that number; raises UsageError when there is none."""
+        return await self._on_pool(partial(self._store.task, number))
+
+    async def steps(self, number: int) -> tuple[StepRecord, ...]:
+        """The steps of a task in the order they began."""
+        return await self._on_pool(partial(self._store.steps, number))
+
+    async def log(self, number: int, limit: int = 1000) -> tuple[LogLine, ...]:
+        """The last ``limit`` lines of a task's log, oldest first."""
+        return await self._on_pool(partial(self._store.log, number, limit))
+
+    async def body(self, kind: str, object_id: str) -> str:
+        """The raw API body of an "image" or "volume" or the stored form of a "task", indented."""
+        if kind == "task":
+            raw = msgspec.json.encode(await self.task(int(object_id)))
+        else:
+            services = await self._services()
+            if kind == "image":
+                raw = await services.glance.image_body(object_id)
+            elif kind == "volume":
+                raw = await services.cinder.volume_body(object_id)
+            else:
+                raise UsageError(f"There is no raw body of a {kind}.")
+        return redact(json.dumps(json.loads(raw), indent=2, ensure_ascii=False))
+
+
+def _submitter() -> str:
+    """Who submits, for the record: user and host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
