@@ -9,7 +9,7 @@ import pytest
 from fake_dcn import IMAGE_ID, MIB, FakeContext, FakeServices
 
 from dcn_console.model.errors import HttpError, ServiceUnreachable
-from dcn_console.model.inventory import ImageTask
+from dcn_console.model.inventory import ImageTask, RbdImage
 from dcn_console.model.plans import VerifyLevel
 from dcn_console.model.tasks import ProgressSource, Target, TargetState
 from dcn_console.operations.copy_image.target import MOST_ATTEMPTS, copy_to_site
@@ -197,6 +197,16 @@ async def test_an_unfinished_rbd_image_is_removed_before_asking() -> None:
     assert ended.state is TargetState.DONE
     assert services.clusters["dcn0"].removed == [IMAGE_ID]
     assert any("unfinished" in line for line in context.lines)
+
+
+async def test_glance_is_not_asked_while_a_foreign_rbd_image_is_in_the_way() -> None:
+    services = FakeServices("dcn0")
+    cluster = services.clusters["dcn0"]
+    cluster.whole[IMAGE_ID] = RbdImage(name=IMAGE_ID, size=1, snap=True, snap_protected=True)
+    (ended,), _ = await copy_to(services, "dcn0")
+    assert ended.state is TargetState.FAILED
+    assert "it has a snapshot" in ended.text
+    assert services.glance.requests == []
 
 
 async def test_cancelling_before_anything_was_asked_asks_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 
+from dcn_console.ceph.cluster import Cluster
 from dcn_console.model.errors import (
     ClusterError,
     HttpError,
@@ -103,8 +104,20 @@ async def _clear_unfinished(context: TargetContext, subject: Subject) -> StepRes
         if await cluster.remove_unfinished(subject.pool, subject.image_id):
             context.log("removed the unfinished RBD image that an interrupted copy had left")
     except ClusterError as error:
-        context.log(f"an unfinished RBD image may be in the way: {error}")
+        if await _is_there(cluster, subject):
+            context.gathering.excuse(context.site)
+            context.show(TargetState.WAITING, error.message)
+            return StepResult(outcome=AGAIN, text=str(error))
+        context.log(f"cannot see whether an unfinished RBD image is in the way: {error}")
     return None
+
+
+async def _is_there(cluster: Cluster, subject: Subject) -> bool:
+    try:
+        await cluster.rbd_image(subject.pool, subject.image_id)
+    except ClusterError:
+        return False
+    return True
 
 
 async def _ask_together(
