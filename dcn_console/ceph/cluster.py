@@ -87,6 +87,11 @@ class Cluster:
         self._python = python
         self._agent = Agent(access, python, deadline=deadline)
 
+    @property
+    def agent_pid(self) -> int | None:
+        """The id of the agent's process, None while there is none."""
+        return self._agent.pid
+
     async def status(self) -> ClusterStatus:
         """Return health, warnings and capacity. The monitors answer it while OSDs are down."""
         status = await self._ask(_Status, "status", Subject())

@@ -64,8 +64,7 @@ class Site:
     def agents(self) -> int:
         """Return how many processes of the site's interpreter there are."""
         python = self.cluster.access.python[0].encode()
-        commands = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
-        return sum(command.startswith(python) for command in commands)
+        return sum(_command_line(path).startswith(python) for path in Path("/proc").glob("[0-9]*"))
 
     def put(self, name: str, **image: Any) -> None:
         self.state["pools"]["images"][name] = {"size": 1} | image
@@ -78,6 +77,13 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     made = Site(tmp_path)
     yield made
     await made.cluster.close()
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 async def until(condition: Callable[[], bool]) -> None:
