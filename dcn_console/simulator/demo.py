@@ -207,6 +207,7 @@ def _volume(
         attachment = AttachmentRecord(
             id=dice.identifier(f"attachment/{name}"),
             server_id=server.id,
+            host=server.host,
             device="/dev/vda" if image else "/dev/vdb",
             attached_at=server.created_at,
         )

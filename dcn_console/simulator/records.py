@@ -193,6 +193,7 @@ class AttachmentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     server_id: str
+    host: str
     device: str
     attached_at: float
 

@@ -94,7 +94,7 @@ def _attachment(volume: VolumeRecord, audience: Audience, index: int) -> dict[st
         "attachment_id": attachment.id,
         "volume_id": volume.id,
         "server_id": attachment.server_id,
-        "host_name": f"compute-{volume.site}-0" if audience.is_admin else None,
+        "host_name": attachment.host if audience.is_admin else None,
         "device": attachment.device,
         "attached_at": micro(attachment.attached_at),
     }
