@@ -126,15 +126,14 @@ class Cluster:
             make_folder(self._data / folder)
         fsid = str(uuid.uuid4())
         write_private(self.conf, render_ceph_conf(self._workspace, self.site, fsid))
-        monitor_key = render_keyring("mon.", new_key(), {"mon": "allow *"})
-        keyrings = [monitor_key]
+        keyrings = [render_keyring("mon.", new_key(), {"mon": "allow *"})]
         mirror = {f"client.{mirror_user(self.site)}": MIRROR_CAPABILITIES}
         for entity, capabilities in (CAPABILITIES | mirror).items():
-            keyring = render_keyring(entity, new_key(), capabilities)
-            keyrings.append(keyring)
+            key = new_key()
+            keyrings.append(render_keyring(entity, key, capabilities))
             is_client = entity.startswith("client.")
             path = layout.keyring(self.site, entity) if is_client else self._data / "mgr/keyring"
-            write_private(path, keyring)
+            write_private(path, render_keyring(entity, key, {}))
         collected = self._data / "initial.keyring"
         write_private(collected, "\n".join(keyrings))
         monitor = self._workspace.ports.monitor(self._workspace.topology.index(self.site))

@@ -24,6 +24,10 @@ NAME = "cinder"
 SHIMS = Path(__file__).with_name("shims")
 REPORT_SECONDS = 10
 COMMAND_SECONDS = 240
+BACKUP = "cinder-backup"
+BACKUP_ANNOUNCED_SECONDS = REPORT_SECONDS + 3
+"""A starting cinder-backup tells the scheduler that it is unusable, and takes that back one
+polling interval later (cinder/backup/manager.py); a backup asked for in between fails."""
 LAST_REPORTS = (
     "SELECT `binary`, host, TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP())"
     " FROM services WHERE deleted = 0 AND updated_at IS NOT NULL;"
@@ -54,7 +58,7 @@ class Cinder:
                 )
                 for site in self._workspace.topology.sites
             ),
-            self._service("cinder-backup", "cinder.cmd.backup:main", self._hub, NAME),
+            self._service(BACKUP, "cinder.cmd.backup:main", self._hub, NAME),
         )
 
     def install(self) -> None:
@@ -95,6 +99,8 @@ class Cinder:
 
         def ready(age_seconds: float) -> bool:
             """Tell whether the service has reported to the database since it was started."""
+            if binary == BACKUP and age_seconds < BACKUP_ANNOUNCED_SECONDS:
+                return False
             try:
                 reports = self._database.query(LAST_REPORTS, NAME)
             except LabError:
@@ -108,7 +114,9 @@ class Cinder:
         return Daemon(
             name=name,
             arguments=(*_shim_arguments(entry_point, self._conf(instance)), "--log-file", str(log)),
-            environment=self._workspace.environment(),
+            environment=self._workspace.environment(
+                DCN_LAB_KEYRINGS=str(self._workspace.layout.ceph)
+            ),
             ready=ready,
             log=log,
         )

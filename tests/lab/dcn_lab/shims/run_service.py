@@ -1,16 +1,21 @@
 """Run a Cinder program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
 
-Debian's own wrappers want systemd and many more packages. The scheduler is mended on the way:
-Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone that was asked
-for (Launchpad 1949061), so that no edge volume could be backed up at the hub.
+Debian's own wrappers want systemd and many more packages. Two things are mended on the way:
+the scheduler of Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone
+that was asked for (Launchpad 1949061), so that no edge volume could be backed up at the hub;
+and os-brick looks for keyrings in /etc/ceph only, where a lab has none.
 """
 
 import importlib
+import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 SCHEDULER = "cinder.cmd.scheduler"
+USERS_OF_KEYRINGS = {"cinder.cmd.backup", "cinder.cmd.volume"}
+KEYRING_FOLDER_VARIABLE = "DCN_LAB_KEYRINGS"
 
 
 def mend_backup_scheduling() -> None:
@@ -38,6 +43,18 @@ def mend_backup_scheduling() -> None:
     host_manager.HostManager.get_backup_host = get_backup_host
 
 
+def mend_keyring_folder(folder: Path) -> None:
+    """Let os-brick read keyrings from `folder` (os_brick/initiator/connectors/rbd.py)."""
+    from os_brick.initiator.connectors import rbd  # type: ignore[import-not-found]
+
+    def read_keyring(keyring: str | None, cluster_name: str, user: str) -> str:
+        if keyring is not None:
+            return keyring
+        return (folder / f"{cluster_name}.client.{user}.keyring").read_text(encoding="utf-8")
+
+    rbd.RBDConnector._check_or_get_keyring_contents = staticmethod(read_keyring)
+
+
 def main() -> None:
     """Run the entry point that the first argument names, with the others as its arguments."""
     module, _, function = sys.argv[1].partition(":")
@@ -46,6 +63,8 @@ def main() -> None:
     entry_point = getattr(importlib.import_module(module), function)
     if module == SCHEDULER:
         mend_backup_scheduling()
+    if module in USERS_OF_KEYRINGS:
+        mend_keyring_folder(Path(os.environ[KEYRING_FOLDER_VARIABLE]))
     sys.exit(entry_point())
 
 
