@@ -45,11 +45,6 @@ class Glance:
         """Write the configuration and make the database's tables; needs the database."""
         self._workspace.once("glance-database", self._install)
 
-    def up(self) -> None:
-        """Bring the APIs up; needs Keystone and every cluster."""
-        for daemon in self.daemons():
-            self._workspace.supervisor.start(daemon)
-
     def _install(self) -> None:
         self._database.create(NAME)
         for site in self._workspace.topology.sites:

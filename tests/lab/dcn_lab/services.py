@@ -136,6 +136,11 @@ class Services:
             Stage(daemon.name, partial(start, daemon), cinder_needs)
             for daemon in self._cinder.daemons()
         )
+        glance_needs = ("glance database", "keystone", *stores)
+        glance = tuple(
+            Stage(daemon.name, partial(start, daemon), glance_needs)
+            for daemon in self._glance.daemons()
+        )
         return (
             *cluster_stages,
             Stage("mariadb", self._database.up),
@@ -145,7 +150,7 @@ class Services:
             Stage("keystone", self._keystone.up, ("mariadb",)),
             Stage("glance database", self._glance.install, ("mariadb",)),
             Stage("cinder database", self._cinder.install, ("mariadb",)),
-            Stage("glance-api", self._glance.up, ("glance database", "keystone", *stores)),
+            *glance,
             *cinder,
         )
 
