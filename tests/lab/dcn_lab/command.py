@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dcn_lab.errors import LabError
-from dcn_lab.files import make_folder
+from dcn_lab.files import disk_bytes, make_folder
 from dcn_lab.layout import ENVIRONMENT_VARIABLE, Layout, layout_in
 from dcn_lab.packages import install_packages
 from dcn_lab.services import Services, wipe
@@ -122,11 +122,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _up(layout: Layout, topology_file: Path | None, port_base: int | None) -> int:
     install_packages()
+    as_it_is = layout.topology.exists() and topology_file is None and port_base is None
+    topology = None if as_it_is else _topology(topology_file, port_base)
     with _locked(layout):
-        if layout.topology.exists() and topology_file is None and port_base is None:
-            workspace = open_workspace(layout)
-        else:
-            workspace = create_workspace(layout, _topology(topology_file, port_base))
+        workspace = create_workspace(layout, topology) if topology else open_workspace(layout)
         services = Services(workspace)
         services.up()
         problems = services.problems()
@@ -151,6 +150,7 @@ def _topology(path: Path | None, port_base: int | None) -> Topology:
 
 
 def _status(workspace: Workspace, services: Services) -> int:
+    layout = workspace.layout
     total = 0
     for name in services.daemons():
         pid = workspace.supervisor.pid(name)
@@ -161,8 +161,7 @@ def _status(workspace: Workspace, services: Services) -> int:
         total += resident
         print(f"{name:<26} up    pid {pid:<8} {resident // MEBIBYTE:>5} MiB")
     print(f"{'memory, shared pages in each':<46}{total // MEBIBYTE:>5} MiB")
-    used = sum(path.lstat().st_blocks * 512 for path in workspace.layout.directory.rglob("*"))
-    print(f"{'disk':<46}{used // MEBIBYTE:>5} MiB")
+    print(f"{'disk':<46}{disk_bytes(layout.directory) // MEBIBYTE:>5} MiB")
     problems = services.problems()
     for problem in problems:
         print(f"! {problem}")
@@ -173,16 +172,14 @@ def _status(workspace: Workspace, services: Services) -> int:
 def _locked(layout: Layout) -> Iterator[None]:
     """Keep two commands from changing a lab as a whole at the same time.
 
-    The lock file lies beside the folder, which `wipe` removes, and goes with the lock.
+    The lock is on the folder itself, so that it goes with the folder.
     """
-    make_folder(layout.directory.parent)
-    path = layout.directory.with_name(f".{layout.directory.name}.lock")
-    with path.open("w") as stream:
+    descriptor = os.open(make_folder(layout.directory), os.O_RDONLY | os.O_DIRECTORY)
+    try:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise LabError(f"{layout.directory}: another lab command is at work here") from error
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(descriptor)

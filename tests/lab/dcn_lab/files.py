@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+STAT_BLOCK_BYTES = 512
+"""Unit of st_blocks (inode(7))."""
 Sections = Mapping[str, Mapping[str, object]]
 """An INI file: section name to key to value."""
 
@@ -22,6 +25,15 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     draft.replace(path)
+
+
+def disk_bytes(folder: Path) -> int:
+    """Return the bytes that the files below `folder` take on the disk; holes take none."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.lstat().st_blocks * STAT_BLOCK_BYTES
+    return total
 
 
 def render_sections(sections: Sections) -> str:
