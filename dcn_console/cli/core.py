@@ -1,12 +1,16 @@
 """What commands stand on: the workspace and one-shot readings, imported when first used."""
 
-from typing import Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
 from dcn_console.cli.framework import Session
 from dcn_console.cli.reading import Reading, read_inventory
 from dcn_console.workspace.interface import Workspace
+
+if TYPE_CHECKING:
+    from dcn_console.inventory.discovered import Discovery
 
 
 class Core(Protocol):
@@ -17,6 +21,9 @@ class Core(Protocol):
 
     async def read(self, session: Session, wanted: frozenset[str]) -> Reading:
         """Read the inventory once. ``wanted`` names the parts (``inventory.collect``)."""
+
+    async def discover(self, session: Session, ceph_folder: Path) -> "tuple[str, Discovery]":
+        """Discover the sites; returns the cloud's name with them."""
 
 
 class RealCore:
@@ -31,6 +38,21 @@ class RealCore:
     async def read(self, session: Session, wanted: frozenset[str]) -> Reading:
         """Read the inventory from the services."""
         return await read_inventory(session, wanted)
+
+    async def discover(self, session: Session, ceph_folder: Path) -> "tuple[str, Discovery]":
+        """Ask the cloud and the clusters of ``ceph_folder``."""
+        from dcn_console.inventory.discovery import discover
+        from dcn_console.inventory.services import connect
+
+        settings = session.settings
+        cloud = await connect(settings)
+        try:
+            found = await discover(
+                cloud, ceph_folder, settings.agent_python, settings.agent_deadline_seconds
+            )
+        finally:
+            cloud.close()
+        return cloud.name, found
 
 
 def core() -> Core:

@@ -18,6 +18,7 @@ from dcn_console.cli.demo_command import demo
 from dcn_console.cli.framework import Group
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
+from dcn_console.cli.init_command import init
 from dcn_console.cli.list_commands import image, site, store, volume
 from dcn_console.cli.logs import silence
 from dcn_console.cli.messages import fail, say
@@ -52,7 +53,7 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
-for _command in (demo, info, runner, simulator, site, store, image, volume, task):
+for _command in (demo, init, info, runner, simulator, site, store, image, volume, task):
     root.add_command(_command)
 
 

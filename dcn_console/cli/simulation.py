@@ -1,5 +1,6 @@
 """Serving the simulator in this process, and saying how to reach it once it listens."""
 
+import signal
 import tempfile
 import threading
 import time
@@ -20,6 +21,9 @@ _LOOK_SECONDS = 0.05
 def serve(options: Options, folder: Path | None) -> ExitStatus:
     """Serve until stopped by SIGINT or SIGTERM.
 
+    Uvicorn raises the signal that stopped it once more when it has ended (uvicorn/server.py,
+    ``capture_signals``); as KeyboardInterrupt it lets everything be cleaned up.
+
     ``folder`` gets clouds.yaml, config.toml and a ceph.conf a site. Raises UsageError for an
     unknown scenario or a bad site, DcnError when the port is taken.
     """
@@ -29,6 +33,7 @@ def serve(options: Options, folder: Path | None) -> ExitStatus:
         ).deployment
     except ValueError as error:
         raise UsageError(f"{error}") from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="dcn-console-") as scratch:
         ready = Path(scratch) / "ready.json"
         threading.Thread(
@@ -36,6 +41,8 @@ def serve(options: Options, folder: Path | None) -> ExitStatus:
         ).start()
         try:
             run(msgspec.structs.replace(options, ready_file=str(ready)))
+        except KeyboardInterrupt:
+            say("stopped")
         except OSError as error:
             raise DcnError(
                 f"The simulator cannot listen on port {options.port}: {error}."

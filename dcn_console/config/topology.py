@@ -38,8 +38,7 @@ def site_tables(topology: Topology) -> dict[str, dict[str, Any]]:
     """Return the tables that read as ``topology``, by site name, without default values."""
     tables: dict[str, dict[str, Any]] = {}
     for site in topology:
-        values = _without_defaults(site, Site(name=site.name))
-        values["role"] = site.role.value
+        values = {"role": site.role.value} | _without_defaults(site, Site(name=site.name))
         if site.cluster is not None:
             values[CLUSTER_TABLE] = _without_defaults(site.cluster, ClusterAccess())
         tables[site.name] = values

@@ -116,7 +116,10 @@ def test_the_demo_looks_at_nothing_of_the_users(cli: CommandLine, tmp_path: Path
         assert tmp_path / "tmp" in Path(values[name]).parents
 
 
-def test_the_simulator_serves_and_says_how_to_reach_it(cli: CommandLine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_simulator_serves_and_says_how_to_reach_it(
+    cli: CommandLine, tmp_path: Path, number: signal.Signals
+) -> None:
     folder = tmp_path / "files"
     process = cli.start(
         "simulator", "--scenario", "scale", "--images", "30", "--write", str(folder)
@@ -132,9 +135,10 @@ def test_the_simulator_serves_and_says_how_to_reach_it(cli: CommandLine, tmp_pat
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/identity/v3", url)
         assert (folder / "clouds.yaml").stat().st_mode & 0o777 == 0o600
     finally:
-        process.terminate()
+        process.send_signal(number)
         process.communicate(timeout=30)
     assert process.returncode == 0
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_the_simulator_says_what_it_does_not_know(cli: CommandLine) -> None:

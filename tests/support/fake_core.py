@@ -11,6 +11,7 @@ from dcn_console.cli.framework import Session
 from dcn_console.cli.reading import Reading
 from dcn_console.config.settings import Settings
 from dcn_console.config.write import render
+from dcn_console.inventory.discovered import Discovery
 from dcn_console.model.inventory import Inventory, Snapshot, Source
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import Target, TargetState, Task, TaskState
@@ -71,6 +72,8 @@ class FakeCore:
         self.fake = MovingWorkspace(self.rows, endings)
         self.errors: dict[str, str] = {}
         self.read_parts: list[frozenset[str]] = []
+        self.discovery = Discovery()
+        self.ceph_folders: list[Path] = []
 
     def workspace(self, session: Session) -> Workspace:
         """Return the fake workspace, read-only when the session is."""
@@ -98,6 +101,12 @@ class FakeCore:
             },
         )
         return Reading(inventory=inventory, rows=self.rows)
+
+    async def discover(self, session: Session, ceph_folder: Path) -> tuple[str, Discovery]:
+        """Return what the test put into ``discovery``."""
+        self.ceph_folders.append(ceph_folder)
+        await asyncio.sleep(0)
+        return "lab", self.discovery
 
 
 def write_sample_config(folder: Path) -> Path:
