@@ -1,28 +1,23 @@
-"""The lab is what it claims to be: real copies, real clones, real faults, on the loopback only."""
+"""The lab is what it claims to be: real copies, clones and backups, on the loopback only."""
 
 import hashlib
-import http.server
 import os
 import subprocess
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
-from dcn_lab.errors import LabError
-from dcn_lab.execution import PYTHON, wait_until
+from dcn_lab.execution import PYTHON
 from dcn_lab.lab import COMMAND, Lab, LabSite
-from openstack.config import OpenStackConfig
+from lab_clients import connect, copy_image, shown_image, wait_for, web_server
 
 MEBIBYTE = 1024**2
 IMAGE_BYTES = 24 * MEBIBYTE
 QEMU_BYTES = 16 * MEBIBYTE
-WAIT_SECONDS = 180
 BACKUP_MICROVERSION = "3.51"
 LISTENING = "0A"
 """The state of a listening socket in /proc/net/tcp."""
@@ -30,15 +25,10 @@ LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 """127.0.0.1 and ::1 as /proc/net/tcp and tcp6 write them."""
 
 
-def _connect(lab: Lab, cloud: str) -> Any:
-    config = OpenStackConfig(config_files=[str(lab.clouds_yaml)], load_envvars=False)
-    return openstack.connection.Connection(config=config.get_one(cloud=cloud))
-
-
 @pytest.fixture(scope="module")
 def admin(lab: Lab) -> Any:
     """Return a connection with the admin's credentials."""
-    return _connect(lab, lab.cloud)
+    return connect(lab, lab.cloud)
 
 
 @pytest.fixture(scope="module")
@@ -61,33 +51,6 @@ def image(admin: Any, random_file: Path) -> Iterator[str]:
     )
     yield created.id
     admin.image.delete_image(created.id)
-
-
-def _wait(lab: Lab, what: str, condition: Callable[[], bool]) -> None:
-    logs = (lab.log_folder / "glance-api.log",)
-    wait_until(what, condition, seconds=WAIT_SECONDS, logs=logs)
-
-
-def _image(connection: Any, identity: str) -> dict[str, Any]:
-    body: dict[str, Any] = connection.image.get(f"/images/{identity}").json()
-    return body
-
-
-def _stores(connection: Any, identity: str) -> set[str]:
-    return set(_image(connection, identity).get("stores", "").split(","))
-
-
-def _copy(lab: Lab, connection: Any, identity: str, sites: tuple[LabSite, ...]) -> None:
-    """Copy an image to the stores of `sites` that lack it, and wait for it."""
-    wanted = {site.store for site in sites}
-    missing = sorted(wanted - _stores(connection, identity))
-    if missing:
-        answer = connection.image.post(
-            f"/images/{identity}/import",
-            json={"method": {"name": "copy-image"}, "stores": missing},
-        )
-        assert answer.status_code == 202, answer.text
-        _wait(lab, "copies", lambda: wanted <= _stores(connection, identity))
 
 
 def _sha512_of_copy(site: LabSite, identity: str, folder: Path) -> str:
@@ -166,15 +129,15 @@ def test_image_is_copied_to_every_edge(
 ) -> None:
     digest = hashlib.sha512(random_file.read_bytes()).hexdigest()
 
-    _copy(lab, admin, image, lab.edges)
+    copy_image(lab, admin, image, lab.edges)
 
-    assert _image(admin, image)["os_hash_value"] == digest
+    assert shown_image(admin, image)["os_hash_value"] == digest
     for site in lab.sites:
         assert _sha512_of_copy(site, image, tmp_path) == digest, site.name
 
 
 def test_locations_are_shown_as_the_topology_says(lab: Lab, admin: Any, image: str) -> None:
-    shown = _image(admin, image)
+    shown = shown_image(admin, image)
 
     assert ("locations" in shown) == lab.topology.show_multiple_locations
     if lab.topology.show_multiple_locations:
@@ -182,7 +145,7 @@ def test_locations_are_shown_as_the_topology_says(lab: Lab, admin: Any, image: s
 
 
 def test_member_may_not_copy_images(lab: Lab, random_file: Path) -> None:
-    member = _connect(lab, lab.member_cloud)
+    member = connect(lab, lab.member_cloud)
     created = member.image.create_image(
         name="lab-test-member",
         filename=str(random_file),
@@ -216,7 +179,7 @@ def test_downloaded_qcow2_is_converted_to_raw(
         json={"name": "lab-test-qcow2", "disk_format": "qcow2", "container_format": "bare"},
     ).json()
     try:
-        with _web_server(tmp_path, lab.download_port) as address:
+        with web_server(tmp_path, lab.download_port) as address:
             answer = admin.image.post(
                 f"/images/{created['id']}/import",
                 json={
@@ -225,8 +188,10 @@ def test_downloaded_qcow2_is_converted_to_raw(
                 },
             )
             assert answer.status_code == 202, answer.text
-            _wait(lab, "download", lambda: _image(admin, created["id"])["status"] == "active")
-        shown = _image(admin, created["id"])
+            wait_for(
+                lab, "download", lambda: shown_image(admin, created["id"])["status"] == "active"
+            )
+        shown = shown_image(admin, created["id"])
         assert (shown["disk_format"], shown["size"]) == ("raw", QEMU_BYTES)
         digest = hashlib.sha512(raw.read_bytes()).hexdigest()
         assert _sha512_of_copy(lab.hub, created["id"], tmp_path) == digest
@@ -238,13 +203,13 @@ def test_edge_volume_is_a_clone_on_the_edge_and_backed_up_at_the_hub(
     lab: Lab, admin: Any, image: str
 ) -> None:
     edge = lab.edges[0]
-    _copy(lab, admin, image, (edge,))
+    copy_image(lab, admin, image, (edge,))
     volume = admin.block_storage.create_volume(
         name="lab-test-clone", size=1, image_id=image, availability_zone=edge.availability_zone
     )
     volume_path = f"/volumes/{volume.id}"
     try:
-        _wait(lab, "volume", partial(_has_status, admin, volume_path, "volume", "available"))
+        wait_for(lab, "volume", partial(_has_status, admin, volume_path, "volume", "available"))
         name = f"volume-{volume.id}"
         found = {site.name for site in lab.sites if name in _rbd_images(site, site.pools.volumes)}
         assert found == {edge.name}
@@ -269,13 +234,13 @@ def test_edge_volume_is_a_clone_on_the_edge_and_backed_up_at_the_hub(
         assert answer.status_code == 202, answer.text
         backup = answer.json()["backup"]["id"]
         backup_path = f"/backups/{backup}"
-        _wait(lab, "backup", partial(_has_status, admin, backup_path, "backup", "available"))
+        wait_for(lab, "backup", partial(_has_status, admin, backup_path, "backup", "available"))
         assert any(backup in each for each in _rbd_images(lab.hub, lab.hub.pools.backups))
         admin.block_storage.delete(backup_path)
-        _wait(lab, "end of backup", lambda: _is_gone(admin, backup_path))
+        wait_for(lab, "end of backup", lambda: _is_gone(admin, backup_path))
     finally:
         admin.block_storage.delete(volume_path)
-        _wait(lab, "end of volume", lambda: _is_gone(admin, volume_path))
+        wait_for(lab, "end of volume", lambda: _is_gone(admin, volume_path))
 
 
 def test_mirrored_image_reaches_every_edge(lab: Lab) -> None:
@@ -284,42 +249,12 @@ def test_mirrored_image_reaches_every_edge(lab: Lab) -> None:
     try:
         lab.hub.rbd("mirror", "image", "enable", name, "snapshot")
         for edge in lab.edges:
-            _wait(lab, f"mirror at {edge.name}", partial(_exists, edge, name))
+            wait_for(lab, f"mirror at {edge.name}", partial(_exists, edge, name))
         lab.hub.rbd("mirror", "image", "disable", name)
         for edge in lab.edges:
-            _wait(lab, f"end of mirror at {edge.name}", partial(_is_missing, edge, name))
+            wait_for(lab, f"end of mirror at {edge.name}", partial(_is_missing, edge, name))
     finally:
         lab.hub.rbd("rm", "--no-progress", name)
-
-
-@pytest.mark.parametrize("kind", ["osd", "mon"])
-def test_one_cluster_daemon_is_stopped_and_started(lab: Lab, kind: str) -> None:
-    edge = lab.edges[-1]
-    name = f"{kind}.{edge.name}"
-    with lab.without(name):
-        assert f"{name} is down" in lab.problems()
-        assert lab.pids(name) == ()
-        with pytest.raises(LabError, match="rbd"):
-            edge.rbd("ls", edge.pools.volumes)
-        assert lab.hub.rbd("ls", lab.hub.pools.volumes, "--format", "json") is not None
-
-    assert lab.healthy()
-    assert isinstance(edge.rbd("ls", edge.pools.volumes, "--format", "json"), list)
-
-
-def test_a_killed_service_comes_back(lab: Lab) -> None:
-    killed = lab.pids("glance-api")
-    lab.kill("glance-api")
-    assert "glance-api is down" in lab.problems()
-    lab.start("glance-api")
-
-    assert not set(killed) & set(lab.pids("glance-api"))
-    assert lab.healthy()
-
-
-def test_an_unknown_daemon_is_told_with_the_known_ones(lab: Lab) -> None:
-    with pytest.raises(LabError, match=r"no daemon is called 'osd\.mars'; known are mon\."):
-        lab.stop("osd.mars")
 
 
 def _has_status(connection: Any, path: str, kind: str, status: str) -> bool:
@@ -345,24 +280,3 @@ def _exists(site: LabSite, name: str) -> bool:
 
 def _is_missing(site: LabSite, name: str) -> bool:
     return not _exists(site, name)
-
-
-@contextmanager
-def _web_server(folder: Path, port: int) -> Iterator[str]:
-    """Serve the files of `folder` on the loopback and yield the address."""
-    handler = partial(_QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line on stderr for each."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing."""
