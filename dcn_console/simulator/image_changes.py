@@ -51,6 +51,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "tags": (list,),
 }
 _NAME_LIMIT = 255
+_DENIED = "Access was denied to this resource."
+_CONFLICT = "There was a conflict when trying to complete your request."
 
 
 def visible_image(world: World, who: Identity, image_id: str) -> ImageRecord:
@@ -110,7 +112,9 @@ def _apply(who: Identity, image: ImageRecord, change: Any) -> ImageRecord:
     operation, path = change.get("op"), change.get("path")
     if operation not in ("add", "remove", "replace"):
         raise Refusal(
-            400, f"Invalid operation: `{operation}`. It must be one of: add, remove, replace."
+            400,
+            f"Invalid operation: `{operation}`. It must be one of the following: "
+            "add, remove, replace.",
         )
     if not isinstance(path, str) or not re.fullmatch(r"/[^/]+", path):
         raise Refusal(400, f"Invalid JSON pointer for this resource: '{path}'")
@@ -120,15 +124,15 @@ def _apply(who: Identity, image: ImageRecord, change: Any) -> ImageRecord:
         raise Refusal(403, "It's not allowed to change locations of an image.")
     if operation == "remove":
         if key in _FIELDS:
-            raise Refusal(403, f"Property {key} may not be removed.")
+            raise Refusal(403, f"{_DENIED} Property {key} may not be removed.")
         if key not in image.properties:
-            raise Refusal(409, f"Property {key} does not exist.")
+            raise Refusal(409, f"{_CONFLICT} Property {key} does not exist.")
         left = {name: value for name, value in image.properties.items() if name != key}
         return replace(image, properties=left)
     if "value" not in change:
         raise Refusal(400, f'Operation "{operation}" requires a member named "value".')
     if operation == "replace" and key not in _FIELDS and key not in image.properties:
-        raise Refusal(409, f"Property {key} does not exist.")
+        raise Refusal(409, f"{_CONFLICT} Property {key} does not exist.")
     return _with(who, image, key, change["value"])
 
 
@@ -136,7 +140,7 @@ def _refuse_reserved(key: str, read_only: tuple[str, ...]) -> None:
     if key in read_only:
         raise Refusal(403, f"Attribute '{key}' is read-only.")
     if key in _RESERVED or key.startswith(RESERVED_PREFIX):
-        raise Refusal(403, f"Attribute '{key}' is reserved.")
+        raise Refusal(403, f"{_DENIED} Attribute '{key}' is reserved.")
 
 
 def _with(who: Identity, image: ImageRecord, key: str, value: Any) -> ImageRecord:

@@ -44,7 +44,7 @@ def page_of(ordered: list[ImageRecord], marker: str | None, limit: int) -> Page:
     if marker is not None:
         position = next((at for at, image in enumerate(ordered) if image.id == marker), None)
         if position is None:
-            raise Refusal(400, f"Image {marker} could not be found.")
+            raise Refusal(400, f"No image found with ID {marker}")
         start = position + 1
     images = tuple(ordered[start : start + limit])
     is_full = bool(images) and len(images) == limit
@@ -147,20 +147,22 @@ def _filter(key: str, value: str) -> Test | None:
 
 
 def compare_times(value: str) -> Callable[[float], bool]:
-    """Return the test of a time filter such as "gt:2026-11-21T05:12:49Z"; raise Refusal 400."""
+    """Return the test of a time filter such as "gt:2026-11-21T05:12:49Z"; raise ValueError."""
     operator, found, rest = value.partition(":")
     if not found or operator not in _COMPARE:
         operator, rest = "eq", value
-    try:
-        limit = parse(rest)
-    except ValueError as error:
-        raise Refusal(400, f"Invalid time format: {rest}.") from error
+    limit = parse(rest)
     compare = _COMPARE[operator]
     return lambda moment: compare(float(int(moment)), limit)
 
 
 def _time_filter(key: str, value: str) -> Test:
-    test = compare_times(value)
+    try:
+        test = compare_times(value)
+    except ValueError as error:
+        raise Refusal(
+            400, f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.'
+        ) from error
     return lambda image: test(getattr(image, key))
 
 

@@ -1,5 +1,6 @@
 """A simulator to start and stop from Python: what tests and the demo use."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,11 @@ class Simulator:
         return self._process.pid
 
     @property
+    def log_file(self) -> Path:
+        """What its process writes to standard output and error, in the state folder."""
+        return Path(self._options.state) / "simulator.log"
+
+    @property
     def control(self) -> Control:
         """What steers it."""
         return Control(self._port)
@@ -70,15 +76,21 @@ class Simulator:
         """Start the process and wait until it takes requests; raise RuntimeError otherwise."""
         ready = Path(self._options.ready_file)
         ready.unlink(missing_ok=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dcn_console.simulator", *self._arguments()],
-            stdin=subprocess.DEVNULL,
-        )
+        Path(self._options.state).mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dcn_console.simulator", *self._arguments()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + _START_SECONDS
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError("The simulator did not start.")
+                raise RuntimeError(f"The simulator did not start; see {self.log_file}.")
             time.sleep(_POLL_SECONDS)
         self._port = msgspec.json.decode(ready.read_bytes())["port"]
         return self

@@ -22,9 +22,9 @@ def begin_upload(
     target = store or world.deployment.default_store
     if target not in world.deployment.store_ids:
         raise Refusal(400, f"Store for identifier {target} not found")
-    for name in ("container_format", "disk_format"):
-        if not getattr(image, name) and not staging:
-            raise Refusal(400, f"Properties {name} must be set prior to saving data.")
+    missing = [name for name in ("disk_format", "container_format") if not getattr(image, name)]
+    if missing and not staging:
+        raise Refusal(400, f"Properties {', '.join(missing)} must be set prior to saving data.")
     if image.status != "queued":
         verb = "uploading" if staging else "saving"
         raise Refusal(409, f"Image status transition from {image.status} to {verb} is not allowed")

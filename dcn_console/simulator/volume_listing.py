@@ -35,11 +35,14 @@ def chosen(
     ]
     for key in ("created_at", "updated_at"):
         if key in query:
-            test = compare_times(query[key])
+            try:
+                test = compare_times(query[key])
+            except ValueError as error:
+                raise Refusal(400, f"Invalid {key} value") from error
             result = [volume for volume in result if test(getattr(volume, key))]
     key, _, direction = (query.get("sort") or "created_at:desc").partition(":")
     if key not in SORT_KEYS or direction not in ("", "asc", "desc"):
-        raise Refusal(400, f"Invalid sort key: {key}")
+        raise Refusal(400, "Invalid input received: Invalid sort key")
     result.sort(key=lambda volume: (str(getattr(volume, key) or ""), volume.id)
                 if key in ("id", "name", "status") else (getattr(volume, key), volume.id),
                 reverse=direction != "asc")  # fmt: skip

@@ -34,7 +34,7 @@ def create_volume(world: World, who: Identity, body: Any) -> VolumeRecord:
     """Create a volume, empty or from an image; raise Refusal 400 or 404."""
     asked = body.get("volume") if isinstance(body, dict) else None
     if not isinstance(asked, dict):
-        raise Refusal(400, "Missing required element 'volume' in request body.")
+        raise Refusal(400, "'volume' is a required property")
     site = _site(world, asked.get("availability_zone"))
     image = _image(world, who, asked.get("imageRef"))
     size = _size(asked.get("size"), image)
@@ -64,9 +64,7 @@ def _site(world: World, zone: object) -> SimulatedSite:
         return world.deployment.hub
     site = world.deployment.site_of_zone(str(zone))
     if site is None:
-        raise Refusal(
-            400, f"Invalid input received: Availability zone '{zone}' is invalid. (HTTP 400)"
-        )
+        raise Refusal(400, f"Availability zone '{zone}' is invalid.")
     return site
 
 
@@ -85,9 +83,9 @@ def _size(asked: object, image: ImageRecord | None) -> int:
     if not str(asked).isdigit() or not int(str(asked)):
         raise Refusal(
             400,
-            f"Invalid input received: Volume size '{asked}' must be an integer and greater "
-            "than 0. (HTTP 400)"
-        )  # fmt: skip
+            f"Invalid input for field/attribute size. Value: {asked}. It must be an integer of "
+            "1 or more",
+        )
     size = int(str(asked))
     needed = -(-(image.size or 0) // GIB) if image else 0
     if needed > size:

@@ -232,7 +232,7 @@ def test_an_image_in_use_by_a_clone_loses_its_other_copies_when_deleted(
 @pytest.mark.parametrize(
     ("volume", "sentence"),
     [
-        ({"size": 0}, "must be an integer and greater than 0"),
+        ({"size": 0}, "must be an integer of 1 or more"),
         ({"size": 1, "availability_zone": "moon"}, "'moon' is invalid"),
         ({"size": 1, "imageRef": "nothing"}, "Invalid image identifier"),
     ],

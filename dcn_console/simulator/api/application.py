@@ -20,9 +20,13 @@ Render = Callable[[Request, Exception], Response]
 
 
 def _service(routes: list[BaseRoute], render: Render) -> Starlette:
+    """Return a service's application; an unknown path is refused in HTML, as webob does it."""
+    is_keystone = render is identity_refusal
+
     async def unknown(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return render(request, Refusal(status, "The resource could not be found."))
+        refusal = Refusal(status, "The resource could not be found.")
+        return render(request, refusal) if is_keystone else image_refusal(request, refusal)
 
     return Starlette(routes=routes, exception_handlers={Refusal: render, HTTPException: unknown})
 

@@ -20,12 +20,13 @@ from dcn_console.simulator.world import World
 SERVICE_DOWN_SECONDS = 60.0
 """Cinder's service_down_time."""
 _REPORT_SECONDS = 10.0
+_DENIED = "Policy doesn't allow {} to be performed."
 _VOLUME_TYPES = ("__DEFAULT__",)
 
 
 async def services(request: Request) -> Response:
     """List the services, for administrators; a dead site's is down after a minute."""
-    administrator(request, "volume_extension:services:index")
+    administrator(request, "volume_extension:services:index", _DENIED)
     world = engine_of(request).world
     hub = world.deployment.hub
     listed = [
@@ -63,7 +64,7 @@ def _service(world: World, site: SimulatedSite, binary: str, host: str) -> dict[
 
 async def pools(request: Request) -> Response:
     """List the backends' pools, for administrators."""
-    administrator(request, "scheduler_extension:scheduler_stats:get_pools")
+    administrator(request, "scheduler_extension:scheduler_stats:get_pools", _DENIED)
     world = engine_of(request).world
     is_detail = request.query_params.get("detail", "").lower() in ("true", "1")
     listed = []
@@ -110,8 +111,7 @@ async def availability_zones(request: Request) -> Response:
     return json_reply(
         {
             "availabilityZoneInfo": [
-                {"zoneName": zone, "zoneState": {"available": True}, "hosts": None}
-                for zone in zones
+                {"zoneName": zone, "zoneState": {"available": True}} for zone in zones
             ]
         }
     )
@@ -119,7 +119,7 @@ async def availability_zones(request: Request) -> Response:
 
 async def types(request: Request) -> Response:
     """List the volume types, or show one."""
-    caller(request)
+    who = caller(request)
     dice = Dice(engine_of(request).world.deployment.seed)
     listed: list[dict[str, Any]] = [
         {
@@ -129,7 +129,7 @@ async def types(request: Request) -> Response:
             "description": "Default Volume Type",
             "extra_specs": {},
             "os-volume-type-access:is_public": True,
-            "qos_specs_id": None,
+            **({"qos_specs_id": None} if who.is_admin else {}),
         }
         for name in _VOLUME_TYPES
     ]

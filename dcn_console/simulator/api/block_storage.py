@@ -32,6 +32,8 @@ from dcn_console.simulator.volume_listing import MAXIMUM_LIMIT, chosen, page
 from dcn_console.simulator.volumes import create_volume, delete_volume, visible_volume
 
 MAXIMUM_MINOR = 70
+_NOT_AT_FIRST = ("os-vol-", "volume_image_metadata")
+"""What the answer to a creation lacks of a volume."""
 
 
 def _minor(request: Request) -> int:
@@ -129,7 +131,8 @@ async def create(request: Request) -> Response:
     world = engine_of(request).world
     volume = create_volume(world, who, await json_body(request))
     view = volume_view(world.deployment, volume, _audience(request, who))
-    return json_reply({"volume": view}, 202, _headers(request))
+    shown = {key: value for key, value in view.items() if not key.startswith(_NOT_AT_FIRST)}
+    return json_reply({"volume": {**shown, "updated_at": None}}, 202, _headers(request))
 
 
 async def show(request: Request) -> Response:

@@ -57,11 +57,15 @@ def caller(request: Request) -> Identity:
     return known
 
 
-def administrator(request: Request, action: str) -> Identity:
-    """Return who asks; raise Refusal 403 unless it is an administrator."""
+def administrator(
+    request: Request,
+    action: str,
+    sentence: str = "You are not authorized to complete {} action.",
+) -> Identity:
+    """Return who asks; raise Refusal 403 with Glance's sentence unless it is an administrator."""
     who = caller(request)
     if not who.is_admin:
-        raise Refusal(403, f"You are not authorized to complete {action} action.")
+        raise Refusal(403, sentence.format(action))
     return who
 
 
@@ -70,7 +74,7 @@ async def json_body(request: Request) -> Any:
     try:
         return msgspec.json.decode(await request.body())
     except msgspec.DecodeError as error:
-        raise Refusal(400, f"Malformed request body: {error}") from error
+        raise Refusal(400, "Malformed JSON in request body.") from error
 
 
 def json_reply(

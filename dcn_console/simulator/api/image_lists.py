@@ -60,7 +60,7 @@ class ImageLists:
         start = 0
         if marker is not None:
             if marker not in base.positions:
-                raise Refusal(400, f"Image {marker} could not be found.")
+                raise Refusal(400, f"No image found with ID {marker}")
             start = base.positions[marker] + 1
         images = tuple(base.images[start : start + limit])
         return Page(images, images[-1].id if images and len(images) == limit else None)

@@ -39,6 +39,9 @@ _VERSIONS = (
     *(f"2.{minor}" for minor in range(9, -1, -1)),
 )
 _PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
+_LISTED_OF_TASKS = frozenset(
+    ("id", "type", "status", "owner", "expires_at", "created_at", "updated_at")
+)
 _RBD_CHUNK = 8 * 1024 * 1024
 
 
@@ -90,7 +93,7 @@ async def update(request: Request) -> Response:
     """Change an image by a JSON patch."""
     who = caller(request)
     if request.headers.get("content-type", "").split(";")[0] != _PATCH_TYPE:
-        raise Refusal(415, "The request's content type is not supported.")
+        raise Refusal(415, "The request media type is not supported by this server.")
     changes = await json_body(request)
     image_id = request.path_params["image_id"]
     return _shown(request, patch_image(engine_of(request).world, who, image_id, changes))
@@ -130,7 +133,14 @@ async def tag(request: Request) -> Response:
 
 async def members(request: Request) -> Response:
     """List an image's members: there are none."""
-    visible_image(engine_of(request).world, caller(request), request.path_params["image_id"])
+    image = visible_image(
+        engine_of(request).world, caller(request), request.path_params["image_id"]
+    )
+    if image.visibility != "shared":
+        raise Refusal(
+            403,
+            f"Not allowed to list members for image {image.id}: Only shared images have members.",
+        )
     return json_reply({"members": [], "schema": "/v2/schemas/members"})
 
 
@@ -153,13 +163,14 @@ async def image_tasks(request: Request) -> Response:
 
 async def tasks(request: Request) -> Response:
     """List all tasks, or show one; for administrators."""
-    administrator(request, "get_tasks")
+    administrator(request, "tasks_api_access")
     world = engine_of(request).world
     identifier = request.path_params.get("task_id")
     if identifier is None:
         listed = [task_view(task) for task in reversed(world.tasks())]
         short = [
-            {key: value for key, value in view.items() if key not in ("input", "result", "message")}
+            {key: value for key, value in view.items() if key in _LISTED_OF_TASKS}
+            | {"self": f"/v2/tasks/{view['id']}", "schema": "/v2/schemas/task"}
             for view in listed
         ]
         return json_reply({"tasks": short, "first": "/v2/tasks", "schema": "/v2/schemas/tasks"})
@@ -223,21 +234,9 @@ async def stores_detail(request: Request) -> Response:
 
 
 async def usage(request: Request) -> Response:
-    """Show the quotas' use: nothing is limited."""
-    who = caller(request)
-    images = [
-        image for image in engine_of(request).world.images.values() if image.owner == who.project_id
-    ]
-    size = sum(image.size or 0 for image in images) // (1024 * 1024)
-    figures = {
-        "image_size_total": size,
-        "image_stage_total": 0,
-        "image_count_total": len(images),
-        "image_count_uploading": 0,
-    }
-    return json_reply(
-        {"usage": {key: {"usage": value, "limit": -1} for key, value in figures.items()}}
-    )
+    """Show the quotas' use: without limits there is nothing to show."""
+    caller(request)
+    return json_reply({"usage": {}})
 
 
 async def locations(request: Request) -> Response:
@@ -261,8 +260,6 @@ async def locations(request: Request) -> Response:
 ROUTES = [
     Route("/", versions),
     Route("/versions", versions),
-    Route("/v2", versions),
-    Route("/v2/", versions),
     Route("/v2/schemas/{name:path}", schema),
     Route("/v2/images", list_images, methods=["GET"]),
     Route("/v2/images", create, methods=["POST"]),
