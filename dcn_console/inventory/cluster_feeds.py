@@ -10,8 +10,8 @@ from dcn_console.inventory.board import Board, ClusterShelf
 from dcn_console.inventory.clusters import ClusterReader, look_for, read_copies, read_state
 from dcn_console.inventory.feeds import SWEEP_EVERY, Feed
 from dcn_console.inventory.link import Link
+from dcn_console.inventory.reading import still_lists
 from dcn_console.inventory.snapshots import failed, replaced
-from dcn_console.model.errors import ObjectNotFound, ServiceError
 from dcn_console.model.inventory import ClusterState, Image, RbdImage, Snapshot, Source
 from dcn_console.model.sites import Site
 
@@ -129,13 +129,8 @@ class CopiesFeed(Feed):
             self._scanned = images
 
     async def _still_listed(self, image_id: str) -> bool:
-        try:
-            image = await (await self._link.services()).glance.image(image_id)
-        except ObjectNotFound:
-            return False
-        except ServiceError:
-            return True
-        return self._site.store in image.stores
+        glance = (await self._link.services()).glance
+        return await still_lists(glance, image_id, self._site.store)
 
     def _put_images(
         self, change: Callable[[dict[str, RbdImage]], dict[str, RbdImage]], *, complete: bool

@@ -21,6 +21,7 @@ from dcn_console.inventory.reading import (
     merged_stores,
     servers_notice,
     services_notice,
+    still_lists,
     volumes_notice,
 )
 from dcn_console.inventory.services import Services
@@ -194,7 +195,7 @@ async def _with_copies(
         copies = so_far
 
     async def still_listed(image_id: str) -> bool:
-        return site.store in (await services.glance.image(image_id)).stores
+        return await still_lists(services.glance, image_id, site.store)
 
     listed = (image.id for image in images.rows if site.store in image.stores)
     missing = [image_id for image_id in listed if image_id not in copies]

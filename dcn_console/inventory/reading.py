@@ -9,7 +9,7 @@ import msgspec
 from dcn_console.clouds.cinder import Cinder
 from dcn_console.clouds.cloud import Cloud
 from dcn_console.clouds.glance import Glance
-from dcn_console.model.errors import HttpError, ServiceError
+from dcn_console.model.errors import HttpError, ObjectNotFound, ServiceError
 from dcn_console.model.inventory import CinderService, Image, ImageTask, Server, Store, Volume
 from dcn_console.model.text import printable
 
@@ -87,6 +87,16 @@ def services_notice(cloud: Cloud, services: Sequence[CinderService]) -> str:
     if services or ADMIN in cloud.roles:
         return ""
     return "These credentials may not list Cinder's services."
+
+
+async def still_lists(glance: Glance, image_id: str, store: str | None) -> bool:
+    """Whether Glance says now that the image is in ``store``; when it cannot say, that it is."""
+    try:
+        return store in (await glance.image(image_id)).stores
+    except ObjectNotFound:
+        return False
+    except ServiceError:
+        return True
 
 
 async def lock_task(glance: Glance, image: Image) -> ImageTask | None:

@@ -1,6 +1,5 @@
 """The refresher on a scripted cloud and scripted clusters: streaming, failures, imports, stop."""
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,13 +9,14 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from fake_clusters import FakeCluster
 from stub_openstack import Asked, Said, StubOpenstack, stub_openstack
 
-from dcn_console.ceph.cluster import Cluster, ClusterStatus, PoolCapacity
+from dcn_console.ceph.cluster import Cluster
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.join import rows
 from dcn_console.inventory.refresh import Refresher
-from dcn_console.model.errors import ClusterUnreachable, RbdImageNotFound
+from dcn_console.model.errors import ClusterUnreachable
 from dcn_console.model.inventory import (
     Capacity,
     Image,
@@ -36,47 +36,6 @@ TOPOLOGY = Topology(
         Site(name="nice", store="s-n", availability_zone="n", cluster=ClusterAccess(conf="y")),
     )
 )
-
-
-class FakeCluster:
-    """A cluster that answers from memory, hangs or fails."""
-
-    def __init__(self, *names: str) -> None:
-        self.images = {name: RbdImage(name=name, size=5, snap=True) for name in names}
-        self.error: str | None = None
-        self.hanging = False
-        self.closed = False
-
-    async def status(self) -> ClusterStatus:
-        await self._answer()
-        return ClusterStatus(
-            fsid="f",
-            health="HEALTH_OK",
-            warnings=(),
-            capacity=Capacity(total=100, used=40, available=60),
-            pools={"images": PoolCapacity(used=4, available=33)},
-        )
-
-    async def rbd_images(self, pool: str) -> AsyncIterator[tuple[RbdImage, ...]]:
-        await self._answer()
-        assert pool == "images"
-        for image in list(self.images.values()):
-            yield (image,)
-
-    async def rbd_image(self, pool: str, name: str) -> RbdImage:
-        await self._answer()
-        if name not in self.images:
-            raise RbdImageNotFound(f"{pool}/{name}")
-        return self.images[name]
-
-    async def close(self) -> None:
-        self.closed = True
-
-    async def _answer(self) -> None:
-        if self.hanging:
-            await asyncio.Event().wait()
-        if self.error is not None:
-            raise ClusterUnreachable(self.error)
 
 
 class Cloudlet:

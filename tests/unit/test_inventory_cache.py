@@ -1,0 +1,122 @@
+"""The inventory on disk: what is saved comes back as cached, everything else is no inventory."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcn_console.inventory.cache import load, save
+from dcn_console.model.inventory import (
+    Capacity,
+    ClusterState,
+    Image,
+    Inventory,
+    Location,
+    RbdImage,
+    Snapshot,
+    Source,
+    Volume,
+)
+from dcn_console.model.sites import Site, Topology
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+INVENTORY = Inventory(
+    topology=Topology(sites=(Site(name="paris"),)),
+    images=Snapshot(
+        rows=(Image(id="i1", name="😀", stores=("a",), locations=(Location(url="rbd://x"),)),),
+        generation=7,
+        taken_at=NOW,
+        complete=True,
+        source=Source.LIVE,
+        error="was ill",
+        failing_since=NOW,
+    ),
+    volumes=Snapshot(rows=(Volume(id="v1", size=2**40, created_at=NOW),), source=Source.LIVE),
+    clusters={
+        "paris": Snapshot(
+            rows=(
+                ClusterState(
+                    site="paris",
+                    capacity=Capacity(total=3, used=2, available=1),
+                    images={"i1": RbdImage(name="i1", size=1, snap=True)},
+                ),
+            ),
+            source=Source.LIVE,
+        )
+    },
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "inventory"
+
+
+def test_rows_and_their_age_come_back_and_nothing_claims_to_be_fresh(path: Path) -> None:
+    save(INVENTORY, path, "lab")
+    loaded = load(path, "lab")
+    assert loaded is not None
+    assert loaded.images.rows == INVENTORY.images.rows
+    assert loaded.images.taken_at == NOW
+    assert loaded.images.source is Source.CACHE
+    assert not loaded.images.complete
+    assert (loaded.images.error, loaded.images.failing_since) == (None, None)
+    assert loaded.clusters["paris"].rows == INVENTORY.clusters["paris"].rows
+    assert loaded.clusters["paris"].source is Source.CACHE
+    assert loaded.servers.source is Source.NONE
+
+
+def test_only_the_owner_may_read_it(path: Path) -> None:
+    save(INVENTORY, path, "lab")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert [entry.name for entry in path.parent.iterdir()] == ["inventory"]
+
+
+def test_another_clouds_cache_is_not_ours(path: Path) -> None:
+    save(INVENTORY, path, "lab")
+    assert load(path, "production") is None
+
+
+def test_saving_again_replaces(path: Path) -> None:
+    save(INVENTORY, path, "lab")
+    save(msgspec.structs.replace(INVENTORY, images=Snapshot()), path, "lab")
+    loaded = load(path, "lab")
+    assert loaded is not None
+    assert loaded.images.rows == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xc1",
+        b"not msgpack",
+        msgspec.msgpack.encode({"version": 0, "cloud": "lab"}),
+        msgspec.msgpack.encode({"version": 1, "cloud": "lab"}),
+        msgspec.msgpack.encode({"version": 1, "cloud": "lab", "inventory": {"images": 7}}),
+        msgspec.msgpack.encode([1, 2]),
+    ],
+)
+def test_a_broken_or_old_file_is_no_inventory(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert load(path, "lab") is None
+
+
+def test_no_file_is_no_inventory(path: Path) -> None:
+    assert load(path, "lab") is None
+
+
+@given(st.binary(max_size=300), st.integers(min_value=0, max_value=400))
+def test_a_file_cut_or_damaged_anywhere_is_no_crash(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes, position: int
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "inventory"
+    save(INVENTORY, path, "lab")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:position] + noise)
+    load(path, "lab")
