@@ -33,7 +33,7 @@ PART_ITEMS = 50
 PART_SECONDS = 0.5
 """A part of a list is sent when it has so many items, or is so old."""
 READ_BYTES = 4 << 20
-READ_AHEAD = 4
+READ_AHEAD = 3
 """Bytes of one read while a digest is made, and reads under way at once: memory is bounded."""
 REPORT_SECONDS = 0.25
 LINE_BYTES = 1 << 20
@@ -130,6 +130,7 @@ class Cluster:
             "client_mount_timeout": seconds,
             "rados_osd_op_timeout": seconds,
             "rados_mon_op_timeout": seconds,
+            "rbd_cache": "false",
             "admin_socket": "",
             "log_file": "",
         }
