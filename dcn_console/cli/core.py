@@ -1,5 +1,6 @@
 """What commands stand on: the workspace and one-shot readings, imported when first used."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -10,6 +11,7 @@ from dcn_console.cli.reading import Reading, read_inventory
 from dcn_console.workspace.interface import Workspace
 
 if TYPE_CHECKING:
+    from dcn_console.inventory.diagnosis import Diagnosis
     from dcn_console.inventory.discovered import Discovery
 
 
@@ -24,6 +26,9 @@ class Core(Protocol):
 
     async def discover(self, session: Session, ceph_folder: Path) -> "tuple[str, Discovery]":
         """Discover the sites; returns the cloud's name with them."""
+
+    def diagnose(self, session: Session) -> "AsyncIterator[Diagnosis]":
+        """Yield what a check-up of everything says."""
 
 
 class RealCore:
@@ -53,6 +58,12 @@ class RealCore:
         finally:
             cloud.close()
         return cloud.name, found
+
+    def diagnose(self, session: Session) -> "AsyncIterator[Diagnosis]":
+        """Check the services and clusters of the session's settings."""
+        from dcn_console.inventory.doctor import run
+
+        return run(session.settings)
 
 
 def core() -> Core:

@@ -15,6 +15,7 @@ from click.shell_completion import shell_complete
 from dcn_console import __version__
 from dcn_console.cli.core import Core
 from dcn_console.cli.demo_command import demo
+from dcn_console.cli.doctor_command import doctor
 from dcn_console.cli.framework import Group
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
@@ -53,7 +54,7 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
-for _command in (demo, init, info, runner, simulator, site, store, image, volume, task):
+for _command in (demo, init, doctor, info, runner, simulator, site, store, image, volume, task):
     root.add_command(_command)
 
 

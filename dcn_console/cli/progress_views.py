@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Clock = Callable[[], datetime]
+_BAR_CELLS = 20
+_NAME_CELLS = 24
+_SITE_CELLS = 16
 
 
 class ProgressView(Protocol):
@@ -87,13 +90,16 @@ class Bars:
     def __enter__(self) -> "Bars":
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[words]}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=_BAR_CELLS, table_column=Column(min_width=_BAR_CELLS)),
+            TextColumn("{task.fields[words]}", markup=False, table_column=rest),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=4,
+            expand=True,
         )
         self._progress.start()
         return self
@@ -119,9 +125,11 @@ class Bars:
             return
         key = (task.number, target.site)
         if key not in self._bars:
-            name = " ".join(printable(item.name, 32) for item in task.plan.objects)
+            name = " ".join(printable(item.name, _NAME_CELLS) for item in task.plan.objects)
             self._bars[key] = self._progress.add_task(
-                f"{task.number} {name} → {printable(target.site, 32)}", total=None, words=""
+                f"{task.number} {name} → {printable(target.site, _SITE_CELLS)}",
+                total=None,
+                words="",
             )
         done, total = bar_figures(target)
         self._progress.update(

@@ -13,22 +13,25 @@ from dcn_console.model.text import (
 
 _STALE_SECONDS = 10.0
 _PHASES = {
-    TargetState.PROBING: "looking whether the site answers",
-    TargetState.ASKING: "asking Glance",
-    TargetState.STAGING: "staging on the Glance node (not visible from outside)",
+    TargetState.PROBING: "does the site answer?",
+    TargetState.ASKING: "for a copy at Glance",
+    TargetState.STAGING: "on the Glance node, not visible from outside",
 }
 
 
 def target_words(target: Target, now: datetime) -> str:
     """Return where a target stands: "copying 42%, 18.5 MiB of 44 MiB, 11 MiB/s, …"."""
-    parts = [_PHASES.get(target.state, target.state.value)]
+    state = target.state.value
+    if target.state is TargetState.DONE:
+        return f"{state}, verified: {printable(target.verified)}" if target.verified else state
+    text = printable(target.text) or _PHASES.get(target.state, "")
+    figures: list[str] = []
     if target.state in (TargetState.COPYING, TargetState.VERIFYING) and target.progress:
-        parts.extend(progress_words(target.progress, now))
-    if target.text:
-        parts.append(printable(target.text))
-    if target.state is TargetState.DONE and target.verified:
-        parts.append(f"verified: {printable(target.verified)}")
-    return ", ".join(parts)
+        figures = progress_words(target.progress, now)
+    words = ", ".join([*figures, text] if text else figures)
+    if not words:
+        return state
+    return f"{state} {words}" if figures else f"{state}: {words}"
 
 
 def progress_words(progress: Progress, now: datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """A core for the command line that needs no service: the fake workspace and its rows."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from dcn_console.cli.framework import Session
 from dcn_console.cli.reading import Reading
 from dcn_console.config.settings import Settings
 from dcn_console.config.write import render
+from dcn_console.inventory.diagnosis import Diagnosis
 from dcn_console.inventory.discovered import Discovery
 from dcn_console.model.inventory import Inventory, Snapshot, Source
 from dcn_console.model.rows import Rows
@@ -73,6 +75,7 @@ class FakeCore:
         self.errors: dict[str, str] = {}
         self.read_parts: list[frozenset[str]] = []
         self.discovery = Discovery()
+        self.diagnoses: tuple[Diagnosis, ...] = ()
         self.ceph_folders: list[Path] = []
 
     def workspace(self, session: Session) -> Workspace:
@@ -107,6 +110,12 @@ class FakeCore:
         self.ceph_folders.append(ceph_folder)
         await asyncio.sleep(0)
         return "lab", self.discovery
+
+    async def diagnose(self, session: Session) -> AsyncIterator[Diagnosis]:
+        """Yield what the test put into ``diagnoses``."""
+        for diagnosis in self.diagnoses:
+            await asyncio.sleep(0)
+            yield diagnosis
 
 
 def write_sample_config(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from fake_data import HOSTILE_NAMES
 
 from dcn_console.cli import waiting
 from dcn_console.cli.main import run
+from dcn_console.inventory.diagnosis import Area
 from dcn_console.model.errors import DcnError
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import TargetState
@@ -141,7 +142,7 @@ def test_copy_waits_and_succeeds(command: Runner) -> None:
     number = task["number"]
     assert f"submitted task {number}" in ran.err
     assert f"task {number} dcn0: queued" in ran.err
-    assert f"task {number} dcn0: staging on the Glance node" in ran.err
+    assert f"task {number} dcn0: staging: on the Glance node" in ran.err
     assert f"task {number} dcn1: done" in ran.err
 
 
@@ -276,3 +277,31 @@ def test_info_names_every_path_and_origin(
     table = command("info").out
     for name in lines:
         assert name in table
+
+
+def test_doctor_groups_what_it_found_and_fails_on_a_problem(command: Runner) -> None:
+    ceph = Area("ceph")
+    well = (Area("identity").ok("credentials", "User admin."), ceph.warning("dcn0", "1 osd down"))
+    command.core.diagnoses = well
+    ran = command("doctor")
+    assert ran.status == 0
+    assert ran.out.splitlines() == [
+        "identity",
+        "  ● ok       credentials: User admin.",
+        "ceph",
+        "  ▲ warning  dcn0: 1 osd down",
+    ]
+    assert "1 ok, 1 warning, 0 problems, 0 skipped" in ran.err
+    command.core.diagnoses = (*well, ceph.problem("dcn1\x1b[2J", "no keyring", "Put it there."))
+    ran = command("doctor", "-o", "json")
+    assert ran.status == 1
+    assert ran.json[-1] == {
+        "area": "ceph",
+        "subject": "dcn1\x1b[2J",
+        "outcome": "problem",
+        "text": "no keyring",
+        "way_out": "Put it there.",
+    }
+    ran = command("doctor")
+    assert "\x1b" not in ran.out
+    assert ran.out.splitlines()[-1].strip() == "Put it there."
