@@ -125,31 +125,52 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def progress(self) -> Progress | None:
-        """Bytes of all targets together, or None when no target has a figure."""
-        parts = [
+        """Bytes of all targets together, or None while no byte was seen.
+
+        While data is only being read back, that is the figure. A target that failed or was
+        cancelled does not count; one that has not begun counts with nothing done.
+        """
+        reading = [part for part in self._figures(TargetState.VERIFYING) if part.done is not None]
+        copying = [part for part in self._figures(TargetState.COPYING) if part.done is not None]
+        if reading and not copying:
+            return _together(reading, sum(part.total or 0 for part in reading), 0)
+        size = (self.plan.bytes_to_move or 0) // max(1, len(self.plan.targets))
+        arrived = sum(
+            size
+            for target in self.targets
+            if target.state in (TargetState.DONE, TargetState.VERIFYING)
+        )
+        if not copying and not arrived:
+            return None
+        wanted = sum(
+            size
+            for target in self.targets
+            if target.state not in (TargetState.FAILED, TargetState.CANCELLED)
+        )
+        return _together(copying, wanted, arrived)
+
+    def _figures(self, state: TargetState) -> list[Progress]:
+        return [
             target.progress
             for target in self.targets
-            if target.progress is not None and target.progress.done is not None
+            if target.state is state and target.progress is not None
         ]
-        if not parts:
-            return None
-        total = sum(part.total or 0 for part in parts)
-        known = len(parts) == len(self.targets) and all(part.total for part in parts)
-        if not known and self.plan.bytes_to_move:
-            total = max(total, self.plan.bytes_to_move)
-        rates = [part.rate for part in parts if part.rate]
-        done = sum(part.done or 0 for part in parts)
-        rate = sum(rates) if rates else None
-        left = (total - done) / rate if rate and total > done else None
-        newest = max(parts, key=_measured)
-        return Progress(
-            source=newest.source,
-            done=done,
-            total=total or None,
-            rate=rate,
-            seconds_left=left,
-            measured_at=newest.measured_at,
-        )
+
+
+def _together(parts: list[Progress], total: int, arrived: int) -> Progress:
+    """Add up the figures of several targets; ``arrived`` bytes have none any more."""
+    done = arrived + sum(part.done or 0 for part in parts)
+    rates = [part.rate for part in parts if part.rate]
+    rate = sum(rates) if rates else None
+    newest = max(parts, key=_measured, default=Progress())
+    return Progress(
+        source=newest.source,
+        done=done,
+        total=total or None,
+        rate=rate,
+        seconds_left=max(0, total - done) / rate if rate and total else None,
+        measured_at=newest.measured_at,
+    )
 
 
 def _measured(progress: Progress) -> float:
