@@ -15,7 +15,7 @@ from dcn_console.model.rows import (
     VolumeRow,
 )
 from dcn_console.model.sites import Topology
-from dcn_console.model.tasks import Task
+from dcn_console.model.tasks import Task, TaskState
 from dcn_console.model.text import count, format_age, format_bytes
 
 _GLYPHS = {
@@ -274,6 +274,9 @@ def _kinds(findings: tuple[Finding, ...]) -> str | None:
 
 
 def _task_percent(task: Task) -> float | None:
+    """Return percent done; None for a task that ended otherwise than done."""
+    if task.state.is_over and task.state is not TaskState.DONE:
+        return None
     percent = task.progress.percent if task.progress else None
     return None if percent is None else round(percent, 2)
 

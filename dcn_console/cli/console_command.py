@@ -7,6 +7,7 @@ from dcn_console.cli.core import core
 from dcn_console.cli.framework import Session, open_session
 from dcn_console.cli.messages import say, warn
 from dcn_console.cli.status import ExitStatus
+from dcn_console.cli.waiting import runner_outlives_us
 from dcn_console.model.errors import UsageError
 
 
@@ -39,6 +40,6 @@ def show_console(session: Session) -> int:
     workspace = core().workspace(session)
     status = run_console(workspace)
     running = sum(not task.state.is_over for task in workspace.tasks())
-    if running and status == ExitStatus.SUCCESS:
+    if running and status == ExitStatus.SUCCESS and runner_outlives_us():
         say(f"Tasks that go on in the background: {running}. See: dcn-console task list")
     return status

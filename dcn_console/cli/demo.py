@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcn_console.cli.waiting import DEMO_VARIABLE
 from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.config.paths import CACHE_VARIABLE, CONFIG_VARIABLE, STATE_VARIABLE, Paths
 from dcn_console.config.settings import load
@@ -114,6 +115,7 @@ def environment(folder: Path, inherited: Mapping[str, str] = os.environ) -> dict
         CONFIG_VARIABLE: str(folder / "config.toml"),
         STATE_VARIABLE: str(folder / "state"),
         CACHE_VARIABLE: str(folder / "cache"),
+        DEMO_VARIABLE: "1",
         "NO_PROXY": _LOOPBACK,
         "no_proxy": _LOOPBACK,
     }

@@ -15,6 +15,7 @@ from dcn_console.cli.table import Cells, Heading, render_table
 from dcn_console.config.settings import declarations
 from dcn_console.config.topology import site_tables
 from dcn_console.model.text import count, printable
+from dcn_console.tasks.location import task_folder
 
 
 class InfoLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,11 @@ def info_lines(session: Session) -> list[InfoLine]:
     paths = session.paths
     for name, origin in paths.origins().items():
         path = getattr(paths, name)
+        lines.append(InfoLine(name=name, value=str(path), origin=origin, kind="path"))
+    cloud = session.settings.cloud
+    tasks = task_folder(paths.state_folder, cloud)
+    origin = "state_folder, and the cloud" if cloud else "state_folder, and no cloud chosen"
+    for name, path in (("task_store", tasks.store), ("runner_log", tasks.runner_log)):
         lines.append(InfoLine(name=name, value=str(path), origin=origin, kind="path"))
     for declared in declarations():
         value = getattr(session.settings, declared.name)

@@ -36,7 +36,7 @@ def target_words(target: Target, now: datetime) -> str:
 
 def progress_words(progress: Progress, now: datetime) -> list[str]:
     """Return a figure's parts: percent, bytes, rate, time left, source and age."""
-    if progress.source is ProgressSource.NONE or progress.done is None:
+    if progress.done is None:
         return [ProgressSource.NONE.value]
     parts = []
     if progress.percent is not None:
@@ -47,7 +47,8 @@ def progress_words(progress: Progress, now: datetime) -> list[str]:
         parts.append(format_rate(progress.rate))
     if progress.seconds_left is not None:
         parts.append(f"{format_duration(progress.seconds_left)} left")
-    parts.append(progress.source.value)
+    if progress.source is not ProgressSource.NONE:
+        parts.append(progress.source.value)
     measured = progress.measured_at
     if measured is not None and (now - measured).total_seconds() > _STALE_SECONDS:
         parts.append(f"{format_age(measured, now)} old")

@@ -1,6 +1,7 @@
 """Waiting for tasks: shows them as they advance, and leaves them running on Ctrl+C."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from dcn_console.cli.messages import say, warn
@@ -13,6 +14,13 @@ POLL_SECONDS = 0.3
 """Reading a task costs well under a millisecond; people see no difference below this."""
 RUNNERLESS_SECONDS = 15.0
 """How long no runner may hold the store before somebody is told: starting one takes seconds."""
+DEMO_VARIABLE = "DCN_CONSOLE_DEMO"
+"""Set in the processes of the demo, whose runner ends with them."""
+
+
+def runner_outlives_us() -> bool:
+    """Whether tasks go on when this process ends."""
+    return not os.environ.get(DEMO_VARIABLE)
 
 
 async def wait_for(workspace: Workspace, numbers: Sequence[int]) -> tuple[Task, ...]:
@@ -37,6 +45,9 @@ async def wait_for(workspace: Workspace, numbers: Sequence[int]) -> tuple[Task, 
 
 def say_they_go_on(numbers: Sequence[int]) -> ExitStatus:
     """Say after Ctrl+C that the tasks go on, and how to see and cancel them."""
+    if not runner_outlives_us():
+        say("\nThe demo ends, and its tasks with it.")
+        return ExitStatus.INTERRUPTED
     names = " ".join(str(number) for number in numbers)
     if len(numbers) == 1:
         say(f"\nTask {names} goes on in the background.")

@@ -21,7 +21,7 @@ CONFIG_FLAG = "--config"
 class Paths:
     """The files and folders of one installation, all absolute.
 
-    ``config_file`` is the TOML file, ``state_folder`` holds the task store and the logs,
+    ``config_file`` is the TOML file, ``state_folder`` holds the task stores and the logs,
     ``cache_folder`` what may be thrown away at any time.
     """
 
@@ -63,13 +63,8 @@ class Paths:
 
     @property
     def log_folder(self) -> Path:
-        """Where the runner writes its log files."""
+        """Where the log file of the faces is."""
         return self.state_folder / "log"
-
-    @property
-    def task_store(self) -> Path:
-        """The SQLite file of the task store."""
-        return self.state_folder / "tasks.sqlite"
 
     @property
     def config_is_chosen(self) -> bool:
@@ -83,7 +78,6 @@ class Paths:
             "state_folder": self.state_origin,
             "cache_folder": self.cache_origin,
             "log_folder": self.state_origin,
-            "task_store": self.state_origin,
         }
 
 

@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_default_paths_are_the_xdg_ones(home: Path) -> None:
     paths = Paths.resolve()
     assert paths.config_file == home / ".config/dcn-console/config.toml"
-    assert paths.task_store == home / ".local/state/dcn-console/tasks.sqlite"
+    assert paths.state_folder == home / ".local/state/dcn-console"
     assert paths.log_folder == home / ".local/state/dcn-console/log"
     assert paths.cache_folder == home / ".cache/dcn-console"
     assert set(paths.origins().values()) == {"default"}
@@ -50,8 +50,8 @@ def test_our_variables_come_before_xdg_and_the_option_before_them(
     monkeypatch.setenv("DCN_CONSOLE_STATE", str(home / "state"))
     paths = Paths.resolve()
     assert paths.config_file == home / "my.toml"
-    assert paths.task_store == home / "state/tasks.sqlite"
-    assert paths.origins()["task_store"] == "environment DCN_CONSOLE_STATE"
+    assert paths.state_folder == home / "state"
+    assert paths.origins()["log_folder"] == "environment DCN_CONSOLE_STATE"
     chosen = Paths.resolve(Path("~/other.toml"))
     assert chosen.config_file == home / "other.toml"
     assert chosen.origins()["config_file"] == "option --config"
