@@ -14,6 +14,7 @@ from dcn_lab.ceph_conf import (
     OSD_ID,
     SERVICE_USER,
     mirror_user,
+    monitor_addresses,
     new_key,
     render_ceph_conf,
     render_keyring,
@@ -26,7 +27,7 @@ from dcn_lab.topology import SiteSpec
 from dcn_lab.workspace import Workspace
 
 CONNECT_SECONDS = 10
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 120
 CAPABILITIES = {
     "client.admin": {"mon": "allow *", "osd": "allow *", "mds": "allow *", "mgr": "allow *"},
     f"mgr.{MGR_NAME}": {"mon": "allow profile mgr", "osd": "allow *", "mds": "allow *"},
@@ -136,11 +137,10 @@ class Cluster:
             write_private(path, render_keyring(entity, key, {}))
         collected = self._data / "initial.keyring"
         write_private(collected, "\n".join(keyrings))
-        monitor = self._workspace.ports.monitor(self._workspace.topology.index(self.site))
-        address = f"[v2:127.0.0.1:{monitor},v1:127.0.0.1:{monitor + 1}]"
+        addresses = monitor_addresses(self._workspace, self.site)
         monmap = self._data / "monmap"
         self._run(
-            "monmaptool", "--create", "--addv", MON_NAME, address, "--fsid", fsid, "--clobber",
+            "monmaptool", "--create", "--addv", MON_NAME, addresses, "--fsid", fsid, "--clobber",
             monmap,
         )  # fmt: skip
         self._run(
@@ -163,11 +163,13 @@ class Cluster:
         for name in names:
             self.ceph("osd", "pool", "create", name)
         for name in names:
-            self.rbd("pool", "init", name, operation_seconds=30)
+            self.rbd("pool", "init", name, operation_seconds=60)
 
     def _wait_until_clean(self) -> None:
         log = self._workspace.layout.log / f"{self.site.cluster}-cluster.log"
-        wait_until(f"placement groups of {self.site.cluster}", self._clean, seconds=60, logs=(log,))
+        wait_until(
+            f"placement groups of {self.site.cluster}", self._clean, seconds=180, logs=(log,)
+        )
 
     def _clean(self) -> bool:
         groups = self.ceph_json("status")["pgmap"]

@@ -24,6 +24,12 @@ def mirror_user(site: SiteSpec) -> str:
     return f"rbd-mirror.{site.cluster}"
 
 
+def monitor_addresses(workspace: Workspace, site: SiteSpec) -> str:
+    """Return where the site's mon listens, for both versions of Ceph's protocol."""
+    port = workspace.ports.monitor(workspace.topology.index(site))
+    return f"[v2:127.0.0.1:{port},v1:127.0.0.1:{port + 1}]"
+
+
 def new_key() -> str:
     """Return a fresh cephx key (src/auth/Crypto.cc, CryptoKey::encode)."""
     secret = os.urandom(16)
@@ -40,7 +46,6 @@ def render_ceph_conf(workspace: Workspace, site: SiteSpec, fsid: str) -> str:
     """Return the ceph.conf that daemons and clients of the site's cluster share."""
     layout = workspace.layout
     index = workspace.topology.index(site)
-    monitor = workspace.ports.monitor(index)
     first, last = workspace.ports.ceph_range(index)
     data = layout.data / "ceph" / site.cluster
     sockets = layout.run / site.cluster
@@ -48,7 +53,7 @@ def render_ceph_conf(workspace: Workspace, site: SiteSpec, fsid: str) -> str:
         "global": {
             "fsid": fsid,
             "mon_initial_members": MON_NAME,
-            "mon_host": f"[v2:127.0.0.1:{monitor},v1:127.0.0.1:{monitor + 1}]",
+            "mon_host": monitor_addresses(workspace, site),
             "ms_bind_port_min": first,
             "ms_bind_port_max": last,
             "public_addr": "127.0.0.1",

@@ -33,7 +33,8 @@ class Daemon:
     """The log to look at when it fails."""
     port: int | None = None
     """The loopback port that is its own, when it has a fixed one."""
-    ready_seconds: float = 120
+    ready_seconds: float = 240
+    """Generous: on two busy cores a bring-up takes three times as long."""
     stop_seconds: float = 15
     """How long it may take to end by itself before it is killed."""
 

@@ -7,7 +7,7 @@ from dcn_lab.execution import http_answers
 from dcn_lab.workspace import Workspace
 
 THREADS = 8
-READY_SECONDS = 120
+READY_SECONDS = 240
 
 
 def web_daemon(
