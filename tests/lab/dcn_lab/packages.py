@@ -41,6 +41,8 @@ PACKAGES = (
 )
 SUPPORTED_SYSTEM = {"ID": "debian", "VERSION_ID": "12"}
 INSTALL_SECONDS = 1500
+OS_RELEASE = Path("/etc/os-release")
+"""What system this is (os-release(5))."""
 POLICY = Path("/usr/sbin/policy-rc.d")
 """Asked by Debian's package scripts before they start a service (invoke-rc.d(8))."""
 ENVIRONMENT = {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
@@ -51,7 +53,7 @@ def obstacle() -> str | None:
     if os.geteuid() != 0:
         return "the lab needs root"
     try:
-        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+        lines = OS_RELEASE.read_text(encoding="utf-8").splitlines()
     except OSError:
         return "the lab needs Debian 12"
     facts = {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines)}
@@ -90,7 +92,7 @@ def install_packages() -> None:
         "apt-get", "install", "-y", "--no-install-recommends",
         "-o", "DPkg::Lock::Timeout=600", *missing,
     )  # fmt: skip
-    with _no_services():
+    with no_services():
         try:
             run(install, ENVIRONMENT, seconds=INSTALL_SECONDS)
         except LabError:
@@ -99,7 +101,7 @@ def install_packages() -> None:
 
 
 @contextmanager
-def _no_services() -> Iterator[None]:
+def no_services() -> Iterator[None]:
     """Forbid package scripts to start services, unless somebody has a policy already."""
     if POLICY.exists():
         yield
