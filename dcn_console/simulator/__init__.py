@@ -1,1 +1,10 @@
-"""An embedded DCN that speaks the same HTTP and agent protocols as a real one."""
+"""An embedded DCN that speaks the same HTTP and agent protocols as a real one.
+
+From the inside out: ``records``, ``faults`` and ``deployment`` are what a cloud holds, frozen;
+``world`` holds them at one moment. ``imports``, ``import_outcome`` and ``volumes`` move the world
+through time, ``import_requests``, ``image_changes``, ``uploads`` and ``cluster_answers`` change it
+as the services would. None of these does I/O or reads a clock. ``engine`` ties a world to a
+``clock`` and a ``storage`` folder, ``api`` puts it behind HTTP, ``server`` runs it as a process.
+``agent`` is a program of its own, one process a cluster. ``building`` makes the scenarios, and
+``instance`` and ``control`` are for tests and the demo: start, stop and steer a simulator.
+"""

@@ -1,7 +1,9 @@
 """Run the simulator: ``python -m dcn_console.simulator``."""
 
 import argparse
+import sys
 
+from dcn_console.model.errors import DcnError
 from dcn_console.simulator.building import SCENARIOS
 from dcn_console.simulator.records import MIB
 from dcn_console.simulator.server import Options, run
@@ -61,5 +63,13 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
 
 
+def main() -> None:
+    """Run the simulator; end with status 1 and a message when it cannot."""
+    try:
+        run(parse())
+    except (DcnError, OSError) as error:
+        sys.exit(f"The simulator cannot run: {error}")
+
+
 if __name__ == "__main__":
-    run(parse())
+    main()

@@ -17,6 +17,7 @@ from dcn_console.simulator.control import Control
 from dcn_console.simulator.deployment import Deployment
 from dcn_console.simulator.scenario import ADMIN
 from dcn_console.simulator.server import Options, build
+from dcn_console.simulator.storage import Storage
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
@@ -27,7 +28,8 @@ class Simulator:
     """One simulator in a process of its own, on a loopback port.
 
     Start it by ``start()`` or as a context manager. ``control`` steers it, ``deployment`` is
-    what it was built from, ``kill()`` and ``start()`` restart it on its port with its state.
+    what it was built from or what its state folder holds. After ``kill()`` a ``start()``
+    continues on the same port with the same state. It ends with the process that started it.
     """
 
     def __init__(self, options: Options | None = None) -> None:
@@ -39,11 +41,15 @@ class Simulator:
             ready_file=asked.ready_file or str(Path(self._folder.name) / "ready.json"),
             watch_parent=True,
         )
-        self.deployment: Deployment = build(
-            replace(self._options, images=0, volumes=0), time.time()
-        ).deployment
+        self.deployment = self._find_deployment()
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
+
+    def _find_deployment(self) -> Deployment:
+        saved = Storage(Path(self._options.state)).load()
+        if saved is None:
+            saved = build(replace(self._options, images=0, volumes=0), time.time())
+        return saved.deployment
 
     @property
     def port(self) -> int:
@@ -76,7 +82,6 @@ class Simulator:
         """Start the process and wait until it takes requests; raise RuntimeError otherwise."""
         ready = Path(self._options.ready_file)
         ready.unlink(missing_ok=True)
-        Path(self._options.state).mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as log:
             self._process = subprocess.Popen(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from dcn_console.model.errors import ConfigError
 from dcn_console.simulator.deployment import Contents
 
 _CHUNK = 1024 * 1024
@@ -31,11 +32,17 @@ class Storage:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def load(self) -> Contents | None:
-        """Return the saved contents, or None; raise msgspec.DecodeError for a broken file."""
+        """Return the saved contents, or None; raise ConfigError for a file that is not one."""
         path = self.folder / "contents.msgpack"
         if not path.exists():
             return None
-        return msgspec.msgpack.decode(path.read_bytes(), type=Contents)
+        try:
+            return msgspec.msgpack.decode(path.read_bytes(), type=Contents)
+        except msgspec.MsgspecError as error:
+            raise ConfigError(
+                f"{path} does not hold a simulated cloud: {error}.",
+                way_out="Remove it to start with a new one.",
+            ) from error
 
     def save(self, contents: Contents) -> None:
         """Replace the saved contents."""

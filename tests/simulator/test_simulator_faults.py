@@ -174,6 +174,7 @@ def test_a_killed_simulator_goes_on_where_it_was(tmp_path: Path) -> None:
         task_id = api.image(image_id)["os_glance_import_task"]
         port = running.port
         running.kill()
+        assert Simulator(Options(state=options.state)).deployment == running.deployment
         running.start()
         assert running.port == port
         assert api.tasks(image_id)[0]["id"] == task_id, "an old token still works"

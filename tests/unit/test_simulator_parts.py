@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcn_console.model.errors import ConfigError
 from dcn_console.simulator.api.disturbance import mangled
 from dcn_console.simulator.building import build_scenario
 from dcn_console.simulator.capacity import fill, health
@@ -205,6 +206,12 @@ def test_storage_keeps_contents_and_key_to_the_owner(tmp_path: Path) -> None:
     for path in (tmp_path / "state").iterdir():
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600)
+
+
+def test_a_state_that_is_none_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "contents.msgpack").write_bytes(b"something else")
+    with pytest.raises(ConfigError, match=r"contents\.msgpack .* Remove it"):
+        Storage(tmp_path).load()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 36 + "/b", "x"])

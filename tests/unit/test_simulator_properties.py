@@ -23,7 +23,10 @@ STORES = (*SITES, "web")
 IMAGES = ("one", "two")
 SIZE = 20 * MIB
 
-some_stores = st.lists(st.sampled_from(STORES), min_size=1, max_size=4, unique=True)
+some_stores = st.one_of(
+    st.permutations(("north", "south", "web")).map(lambda stores: list(stores[:2])),
+    st.lists(st.sampled_from(STORES), min_size=1, max_size=4, unique=True),
+)
 some_sites = st.sets(st.sampled_from(SITES), max_size=2)
 
 
@@ -41,7 +44,7 @@ class Imports(RuleBasedStateMachine):
         )
         self.world = World(contents)
         self.asked: dict[str, set[str]] = {}
-        self.deleted: dict[str, set[str]] = {}
+        self.last_heard: dict[str, float] = {}
 
     @initialize()
     def fill_home(self) -> None:
@@ -69,6 +72,9 @@ class Imports(RuleBasedStateMachine):
             "all_stores_must_succeed": must,
         }
         held = self.world.image(image).import_task
+        holder = self.world.task(held) if held else None
+        if holder is not None:
+            self.last_heard[image] = holder.updated_at
         before = self.world.image(image)
         try:
             task = request_import(self.world, self.who, image, body)
@@ -77,7 +83,11 @@ class Imports(RuleBasedStateMachine):
             assert self.world.image(image) is before
             return
         assert task is not None
-        assert held is None or self.world.task(held) is None or held != task.id
+        if held is not None:
+            stale = self.world.task(held)
+            assert stale is not None
+            assert stale.status == "failure", "a lock is taken over from a task that is ended"
+            assert self.world.now - self.last_heard[image] >= 3600.0
         self.asked[image] |= set(stores)
 
     @rule(seconds=st.floats(0.01, 4000.0))
@@ -149,6 +159,12 @@ class Imports(RuleBasedStateMachine):
                 assert record == RbdRecord(size=SIZE, used=SIZE)
 
     @invariant()
+    def finished_copies_are_known_to_glance(self) -> None:
+        for site in self.world.deployment.sites:
+            for name, record in self.world.rbd(site, "images").items():
+                assert not record.snap or site.store in self.world.image(name).stores
+
+    @invariant()
     def a_lock_is_held_iff_a_task_has_not_ended(self) -> None:
         for name in self.asked:
             holder = self.world.image(name).import_task
@@ -185,7 +201,7 @@ class Imports(RuleBasedStateMachine):
 
 
 TestImports = Imports.TestCase
-TestImports.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestImports.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
 
 
 def test_an_unchanged_image_is_not_replaced_by_a_refused_request() -> None:
