@@ -94,7 +94,9 @@ class TaskObject(msgspec.Struct, frozen=True, kw_only=True):
     ]
     objects: Annotated[tuple[ReferenceObject, ...], Meta(description="what it is about")]
     targets: Annotated[tuple[TargetObject, ...], Meta(description="its part at each site")]
-    progress: Annotated[ProgressObject | None, Meta(description="all targets together")]
+    progress: Annotated[
+        ProgressObject | None, Meta(description="all targets together, until it is over")
+    ]
     submitted_at: Annotated[datetime, Meta(description="when it was submitted")]
     started_at: Annotated[datetime | None, Meta(description="when it began")]
     finished_at: Annotated[datetime | None, Meta(description="when it ended")]

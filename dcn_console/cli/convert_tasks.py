@@ -62,7 +62,7 @@ def task_object(task: Task) -> TaskObject:
         state=task.state.value,
         objects=_references(task.plan),
         targets=tuple(_target(target) for target in task.targets),
-        progress=_progress(task.progress),
+        progress=None if task.state.is_over else _progress(task.progress),
         submitted_at=task.submitted_at.astimezone(UTC),
         started_at=utc(task.started_at),
         finished_at=utc(task.finished_at),

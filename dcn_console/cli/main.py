@@ -4,6 +4,7 @@ Nothing heavy is imported here: commands import what they need when they run, so
 ``--help`` answers at once (openstacksdk, Textual and DBOS take most of a second each).
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -91,18 +92,20 @@ def run(arguments: Sequence[str] | None = None, core: Core | None = None) -> int
     except click.ClickException as error:
         error.show()
         return ExitStatus.USAGE
-    except (UsageError, ConfigError) as error:
-        fail(error)
-        return ExitStatus.USAGE
     except DcnError as error:
         fail(error)
-        return ExitStatus.FAILURE
+        misunderstood = isinstance(error, UsageError | ConfigError)
+        return ExitStatus.USAGE if misunderstood else ExitStatus.FAILURE
     except KeyboardInterrupt:
         say("interrupted")
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         _discard_stdout()
         return ExitStatus.BROKEN_PIPE
+    except OSError as error:
+        logging.getLogger(__name__).exception("the command failed")
+        say(f"error: {error}")
+        return ExitStatus.FAILURE
     return int(status or 0)
 
 

@@ -60,6 +60,18 @@ def test_a_broken_pipe_is_quiet(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (141, "")
 
 
+def test_a_state_folder_that_cannot_be_is_an_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DCN_CONSOLE_STATE", str(tmp_path / "file" / "state"))
+    assert run(["--config", str(write_sample_config(tmp_path)), "task", "list"]) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert str(tmp_path / "file") in captured.err
+
+
 def test_stdout_in_another_encoding_loses_no_list(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.reconfigure(encoding='ascii');"
     code += "from dcn_console.cli.main import run; sys.exit(run(['--help']))"
