@@ -7,10 +7,19 @@ import msgspec
 
 from dcn_console.inventory.cells import TaskPart, cell, imports_of, task_parts
 from dcn_console.inventory.findings import copy_fault, image_findings
-from dcn_console.model.inventory import Image, Inventory, RbdImage, Store
-from dcn_console.model.rows import ImageRow
+from dcn_console.model.inventory import Image, ImageTask, Inventory, RbdImage, Store
+from dcn_console.model.rows import Cell, ImageRow
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import Task
+
+PlainKey = tuple[tuple[str, ...], str | None, str | None, str | None, bool]
+
+
+class Plain(msgspec.Struct):
+    """What images of which nothing special is known share, by stores, status and formats."""
+
+    cells: dict[PlainKey, tuple[Cell, ...]] = {}
+    without_findings: set[PlainKey] = set()
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,18 +34,26 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     clusters: Mapping[str, Mapping[str, RbdImage]]
     parts: Mapping[str, Mapping[str, TaskPart]]
     now: datetime
+    checked: tuple[tuple[str, str | None, Mapping[str, RbdImage]], ...] = ()
+    """Name, store and RBD images of the sites that listed them."""
 
     @classmethod
     def of(cls, inventory: Inventory, tasks: Iterable[Task], now: datetime) -> "World":
         """Return the world of this moment."""
+        clusters = {
+            name: images
+            for name, snapshot in inventory.clusters.items()
+            if snapshot.rows and (images := snapshot.rows[0].images) is not None
+        }
         return cls(
             inventory=inventory,
             stores={store.id: store for store in inventory.stores.rows},
-            clusters={
-                name: images
-                for name, snapshot in inventory.clusters.items()
-                if snapshot.rows and (images := snapshot.rows[0].images) is not None
-            },
+            clusters=clusters,
+            checked=tuple(
+                (site.name, site.store, clusters[site.name])
+                for site in inventory.topology
+                if site.name in clusters
+            ),
             parts=task_parts(tasks),
             now=now,
         )
@@ -75,12 +92,13 @@ class ImageRows:
         restless = lively | self._lively
         calm = self._world is not None and world.is_as(self._world)
         made: dict[str, ImageRow] = {}
+        plain = Plain()
         for image in world.inventory.images.rows:
             old = self._rows.get(image.id)
             if calm and old is not None and old.image is image and image.id not in restless:
                 made[image.id] = old
                 continue
-            row = _image_row(image, world)
+            row = _image_row(image, world, plain)
             made[image.id] = old if old is not None and old == row else row
         self._rows = made
         self._world = world
@@ -88,37 +106,62 @@ class ImageRows:
         return made.values()
 
 
-def _image_row(image: Image, world: World) -> ImageRow:
-    topology = world.topology
-    task = world.inventory.image_tasks.get(image.id)
-    imports = imports_of(image, task)
-    parts = world.parts.get(image.id, {})
+def _image_row(image: Image, world: World, plain: Plain) -> ImageRow:
+    parts = world.parts.get(image.id)
     faults = _faults(image, world)
+    if parts or faults or image.import_task or image.failed_stores:
+        return _special_row(image, world, faults)
+    key = (
+        image.stores,
+        image.status,
+        image.disk_format,
+        image.container_format,
+        image.size == 0,
+    )
+    cells = plain.cells.get(key)
+    if cells is None:
+        cells = plain.cells[key] = _cells(image, world, None, faults)
+    if key in plain.without_findings:
+        return ImageRow(image=image, cells=cells)
+    found = image_findings(image, world.topology, world.stores, faults, None, world.now)
+    if not found:
+        plain.without_findings.add(key)
+    return ImageRow(image=image, cells=cells, findings=found)
+
+
+def _special_row(image: Image, world: World, faults: Mapping[str, str]) -> ImageRow:
+    task = world.inventory.image_tasks.get(image.id)
     return ImageRow(
         image=image,
-        cells=tuple(
-            cell(
-                image,
-                site,
-                world.stores,
-                imports,
-                faults.get(site.name, ""),
-                parts.get(site.name),
-                is_hub=site.is_hub,
-            )
-            for site in topology
-        ),
-        findings=image_findings(image, topology, world.stores, faults, task, world.now),
+        cells=_cells(image, world, task, faults),
+        findings=image_findings(image, world.topology, world.stores, faults, task, world.now),
+    )
+
+
+def _cells(
+    image: Image, world: World, task: ImageTask | None, faults: Mapping[str, str]
+) -> tuple[Cell, ...]:
+    parts = world.parts.get(image.id, {})
+    imports = imports_of(image, task)
+    return tuple(
+        cell(
+            image,
+            site,
+            world.stores,
+            imports,
+            faults.get(site.name, ""),
+            parts.get(site.name),
+            is_hub=site.is_hub,
+        )
+        for site in world.topology
     )
 
 
 def _faults(image: Image, world: World) -> dict[str, str]:
     found = {}
-    for site in world.topology:
-        known = world.clusters.get(site.name)
-        if known is None or site.store not in image.stores:
-            continue
-        fault = copy_fault(image, known.get(image.id))
-        if fault:
-            found[site.name] = fault
+    for name, store, images in world.checked:
+        if store in image.stores:
+            fault = copy_fault(image, images.get(image.id))
+            if fault:
+                found[name] = fault
     return found

@@ -86,7 +86,7 @@ def image_on(settings: Settings, **fields: Any) -> Iterator[str]:
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for a condition that asks a service."""
     async with asyncio.timeout(DEADLINE):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - a service is asked, nobody tells
             await asyncio.sleep(0.2)
 
 

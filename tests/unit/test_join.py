@@ -239,6 +239,8 @@ IMAGES = st.lists(
         an_image,
         st.sampled_from(["i1", "i2", "i3"]),
         stores=st.sampled_from([(), ("s-p",), ("s-l",), ("s-p", "s-l")]),
+        disk_format=st.sampled_from(["raw", "qcow2"]),
+        size=st.sampled_from([0, 5]),
         import_task=st.sampled_from([None, "t1"]),
         importing_to=st.sampled_from([(), ("s-l",), ("s-l", "s-p")]),
         failed_stores=st.sampled_from([(), ("s-l",)]),
