@@ -36,7 +36,11 @@ async def wait_for(workspace: Workspace, numbers: Sequence[int]) -> tuple[Task, 
             view.show(tasks)
             if all(task.state.is_over for task in tasks):
                 return tasks
-            idle = 0.0 if workspace.runner_alive() else idle + POLL_SECONDS
+            if workspace.runner_alive():
+                idle = 0.0
+            else:
+                idle += POLL_SECONDS
+                await workspace.tend_runner()
             if idle > RUNNERLESS_SECONDS and not told:
                 told = True
                 warn("No runner runs these tasks. Start one with: dcn-console runner")

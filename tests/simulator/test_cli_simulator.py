@@ -195,3 +195,16 @@ def test_read_only_changes_nothing(simulator: Simulator, cli: CommandLine) -> No
         assert (refused.status, refused.out) == (1, "")
         assert "read-only" in refused.err
     assert cli("task", "list", "-o", "json").json == []
+
+
+def test_waiting_revives_a_dead_runner(simulator: Simulator, cli: CommandLine) -> None:
+    image_id = add_image(simulator, size=128 * MIB)
+    assert cli("image", "copy", "tiny", "--to", "north", "--no-wait").status == 0
+    eventually(lambda: Api(simulator).tasks(image_id), seconds=60)
+    (killed,) = cli.runner_pids()
+    cli.close()
+    assert cli.runner_pids() == []
+    waited = cli("task", "wait", "1")
+    assert waited.status == 0, waited.err
+    assert cli.runner_pids() != [killed]
+    assert len(Api(simulator).tasks(image_id)) == 1

@@ -31,6 +31,11 @@ class MovingWorkspace(FakeWorkspace):
         self.endings = endings or {}
         self.looks: dict[int, int] = {}
 
+    async def tend_runner(self) -> None:
+        """A runner takes up the tasks."""
+        await self._answer("tend_runner")
+        self.runner = True
+
     async def task(self, number: int) -> Task:
         found = await super().task(number)
         if found.state.is_over:

@@ -163,6 +163,12 @@ def test_the_exit_status_tells_the_outcome(
     assert command("task", "wait", ran.out.splitlines()[1].split()[0]).status == status
 
 
+def test_waiting_sees_that_a_runner_runs(command: Runner) -> None:
+    command.core.fake.runner = False
+    assert command("image", "copy", "fedora-40", "--to", "edges").status == 0
+    assert len(command.core.fake.named("tend_runner")) == 1
+
+
 def test_copy_without_waiting_returns_the_task(command: Runner) -> None:
     ran = command("image", "copy", "fedora-40", "--to", "edges", "--no-wait", "-o", "json")
     assert ran.status == 0
