@@ -5,6 +5,7 @@ The threads are daemons and only read: quitting never waits for them.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -19,6 +20,8 @@ from dcn_console.workspace.interface import Change
 _LOG = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25
+TEND_SECONDS = 2.0
+"""Between two looks whether open tasks have a runner."""
 JOIN_SECONDS = 0.25
 """At most so often are rows joined anew."""
 
@@ -59,11 +62,18 @@ class Feed:
         inventory: Callable[[], Inventory],
         subscribers: Subscribers,
         on_joined: Callable[[], None],
+        on_open_tasks: Callable[[], None],
     ) -> None:
+        """Watch ``store`` and ``inventory`` once started.
+
+        ``on_joined`` is called after each join, ``on_open_tasks`` now and then while tasks
+        are open, each from a thread of the feed.
+        """
         self._store = store
         self._inventory = inventory
         self._subscribers = subscribers
         self._on_joined = on_joined
+        self._on_open_tasks = on_open_tasks
         self._joiner = Joiner()
         self._stop = threading.Event()
         self._join_wanted = threading.Event()
@@ -72,8 +82,8 @@ class Feed:
         self.rows = Rows()
 
     def start(self) -> None:
-        """Join once, so that there is something to show, and start watching."""
-        self._join()
+        """Start watching; the first rows are there a moment later."""
+        self._join_wanted.set()
         for target, name in ((self._watch_tasks, "task-watch"), (self._keep_joined, "joiner")):
             threading.Thread(target=target, name=name, daemon=True).start()
 
@@ -98,8 +108,13 @@ class Feed:
 
     def _watch_tasks(self) -> None:
         version = -1
+        tended_at = 0.0
         while not self._stop.wait(WATCH_SECONDS):
             try:
+                if time.monotonic() - tended_at > TEND_SECONDS:
+                    tended_at = time.monotonic()
+                    if any(not task.state.is_over for task in self.tasks):
+                        self._on_open_tasks()
                 newest = self._store.version()
                 if newest != version:
                     self.reload_tasks()

@@ -59,6 +59,12 @@ class Workspace(Protocol):
     def runner_alive(self) -> bool:
         """Whether a runner holds the task store."""
 
+    async def tend_runner(self) -> None:
+        """See that a runner runs; call it now and then while waiting for tasks.
+
+        A started workspace does so by itself.
+        """
+
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call ``callback`` on changes, from any thread, at most a few times a second.
 

@@ -35,6 +35,7 @@ from dcn_console.workspace.connection import Connection
 from dcn_console.workspace.feed import Feed, Subscribers
 from dcn_console.workspace.interface import Change
 from dcn_console.workspace.keeper import Keeper
+from dcn_console.workspace.tending import Tending
 
 T = TypeVar("T")
 STORE_TIMEOUT_SECONDS = 30.0
@@ -52,12 +53,13 @@ class LocalWorkspace:
         self._pool = DaemonPool("task-store", 2)
         self._connection = Connection(partial(Services.open, settings))
         self._subscribers = Subscribers()
+        self._tending = Tending(self.runner_alive, self._ensure_runner)
         self._keeper = Keeper(
             paths.cache_folder / self._folder.path.name / "inventory.msgpack", settings.cloud
         )
         self._refresher = Refresher(settings, self._inventory_changed, self._keeper.load())
         self._feed = Feed(
-            self._store, self._refresher.current, self._subscribers, self._rows_joined
+            self._store, self._refresher.current, self._subscribers, self._rows_joined, self._tend
         )
         self._watched: set[str] = set()
         self._started = False
@@ -132,9 +134,6 @@ class LocalWorkspace:
         self._started = True
         self._feed.start()
         self._refresher.start()
-        unfinished = any(not task.state.is_over for task in self._feed.tasks)
-        if unfinished and not self.read_only_reason:
-            await self._on_pool(self._ensure_runner)
 
     async def stop(self) -> None:
         """Stop refreshing. Tasks go on in the runner. Returns at once."""
@@ -184,6 +183,14 @@ class LocalWorkspace:
         self._feed.reload_tasks()
         self._ensure_runner()
         return tasks
+
+    async def tend_runner(self) -> None:
+        """See that a runner runs; call it now and then while waiting for tasks."""
+        await self._on_pool(self._tend)
+
+    def _tend(self) -> None:
+        if not self.read_only_reason:
+            self._tending.tend()
 
     def _ensure_runner(self) -> None:
         options = [f"--cloud={self._settings.cloud}"]
