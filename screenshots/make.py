@@ -1,0 +1,140 @@
+"""Makes the screenshots from the embedded demo: run it after a change that can be seen.
+
+    .venv/bin/python screenshots/make.py [NAME…]
+
+Each picture is written as SVG and as PNG. PNGs want a monospaced font with box-drawing
+characters, such as Debian's fonts-dejavu-core.
+"""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import cairosvg
+from textual.pilot import Pilot
+
+from dcn_console.cli.demo import environment, running_demo
+from dcn_console.config.paths import Paths
+from dcn_console.config.settings import load
+from dcn_console.console.app import ConsoleApp
+from dcn_console.model.tasks import TargetState
+from dcn_console.workspace.local import LocalWorkspace
+
+FOLDER = Path(__file__).parent
+DEADLINE_SECONDS = 240.0
+PNG_SCALE = 1.5
+FINDINGS = 7
+"""What is wrong in the demo from the start."""
+
+ConsolePilot = Pilot[None]
+Scene = Callable[[ConsolePilot, LocalWorkspace], Awaitable[None]]
+
+
+async def until(pilot: ConsolePilot, true: Callable[[], bool]) -> None:
+    """Let the console live until ``true``."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not true():
+            await pilot.pause(0.1)
+    await pilot.pause(0.6)
+
+
+async def home(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the home page with copies under way."""
+    if not workspace.tasks():
+        await pilot.press("2", "/", *"cirros", "enter", "e")
+        await pilot.pause(2.0)
+        await pilot.press("y", "escape")
+        await until(pilot, lambda: bool(workspace.tasks()))
+        await until(pilot, lambda: workspace.tasks()[0].state.is_over)
+        await pilot.press("/", *"alpine", "enter", "e")
+        await pilot.pause(2.0)
+        await pilot.press("y", "escape")
+        await until(pilot, lambda: len(workspace.tasks()) > 1)
+        await pilot.press("/", *"ubuntu-22", "enter", "e")
+        await pilot.pause(2.0)
+        await pilot.press("y", "escape")
+    await until(pilot, lambda: copying(workspace))
+
+
+def copying(workspace: LocalWorkspace) -> bool:
+    """Whether bytes of a copy have been counted."""
+    return any(
+        target.state is TargetState.COPYING and (target.progress and target.progress.rate)
+        for task in workspace.tasks()
+        for target in task.targets
+    )
+
+
+async def plan(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show a plan to confirm."""
+    await pilot.press("2", "/", *"windows-2k22", "enter", "e")
+    await pilot.pause(2.5)
+
+
+async def image(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show an image whose copy is gone at one site."""
+    await pilot.press("2", "/", *"k8s-node-1.30", "enter", "enter")
+    await pilot.pause(2.0)
+
+
+async def task(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show a task that is copying."""
+    await home(pilot, workspace)
+    await pilot.press("4", "end", "up", "enter")
+    await pilot.pause(2.0)
+
+
+async def keys(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the help."""
+    await pilot.press("2", "question_mark")
+    await pilot.pause(1.0)
+
+
+SCENES: tuple[tuple[str, tuple[int, int], Scene], ...] = (
+    ("home-120x40", (120, 40), home),
+    ("task-120x40", (120, 40), task),
+    ("home-200x60", (200, 60), home),
+    ("home-80x24", (80, 24), home),
+    ("plan-120x40", (120, 40), plan),
+    ("image-120x40", (120, 40), image),
+    ("help-120x40", (120, 40), keys),
+)
+
+
+async def shoot(names: set[str]) -> None:
+    """Write the pictures called ``names``, or all."""
+    for name, size, scene in SCENES:
+        if not names or name in names:
+            await take(name, size, scene)
+            print(name)
+
+
+async def take(name: str, size: tuple[int, int], scene: Scene) -> None:
+    """Write one picture of the console as ``scene`` leaves it."""
+    paths = Paths.resolve()
+    workspace = LocalWorkspace(paths, load(paths, {}).settings)
+    app = ConsoleApp(workspace)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: len(workspace.rows().findings) >= FINDINGS)
+        await scene(pilot, workspace)
+        svg = app.export_screenshot(title="dcn-console demo")
+    (FOLDER / f"{name}.svg").write_text(svg)
+    local = re.sub(r"font-family: [^;]*;", "font-family: DejaVu Sans Mono, monospace;", svg)
+    cairosvg.svg2png(
+        bytestring=local.encode(), write_to=str(FOLDER / f"{name}.png"), scale=PNG_SCALE
+    )
+
+
+def main() -> None:
+    """Start the demo, take the pictures, take the demo down."""
+    with running_demo(None) as demo:
+        os.environ.clear()
+        os.environ.update(environment(demo.folder))
+        asyncio.run(shoot(set(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()
