@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dcn_console.console.availability import (
     always,
     in_panes,
+    where_marks,
     with_edges_lacking,
     with_images,
     with_live_task,
@@ -52,6 +53,9 @@ class Action:
         return self.available(situation)
 
 
+_MARKING = {"mark": where_marks, "mark_all": where_marks, "unmark": with_marks}
+
+
 def _table_actions() -> Iterable[Action]:
     footers = {"choose": 1, "mark": 5}
     groups = {"choose": LOOKING, "mark": FINDING, "mark_all": FINDING, "unmark": FINDING}
@@ -63,8 +67,8 @@ def _table_actions() -> Iterable[Action]:
             title=item.title,
             description=item.description,
             group=groups.get(name, MOVING),
-            places=PANES - {Place.STORES} if name == "choose" else PANES,
-            available=with_marks if name == "unmark" else in_panes,
+            places=frozenset({Place.IMAGES}) if name in _MARKING else PANES,
+            available=_MARKING.get(name, in_panes),
             footer=footers.get(name, 0),
             by_table=True,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -21,6 +23,7 @@ from dcn_console.console.journal import Journal, Level, describe
 from dcn_console.console.screen import ConsoleScreen
 from dcn_console.console.situation import Place
 from dcn_console.console.theme import DARK, LIGHT
+from dcn_console.model.errors import DcnError
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import Task
 from dcn_console.model.text import printable
@@ -30,8 +33,12 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.dom import DOMNode
 
+logger = logging.getLogger(__name__)
+
 TICK_SECONDS = 1.0
 """How often ages, elapsed times and the clock are brought up to date."""
+STOP_SECONDS = 0.2
+"""How long leaving waits for the workspace to stop refreshing."""
 TOAST_LIMIT = 240
 """Characters of a message that pop up; the messages page has all of them."""
 
@@ -64,6 +71,16 @@ class ConsoleApp(App[None]):
         "pages/pages.tcss",
     ]
     COMMANDS: ClassVar[set[Any]] = {action_provider, object_provider}
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-narrow"),
+        (100, "-wide"),
+        (160, "-roomy"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-low"),
+        (16, "-short"),
+        (30, "-tall"),
+    ]
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 6
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -113,7 +130,10 @@ class ConsoleApp(App[None]):
         """Stop listening; tasks go on."""
         if self._unsubscribe is not None:
             self._unsubscribe()
-        await self.workspace.stop()
+        try:
+            await asyncio.wait_for(self.workspace.stop(), STOP_SECONDS)
+        except (TimeoutError, DcnError) as error:
+            logger.warning("The workspace did not stop as it should: %s", error)
 
     def _told(self, change: Change) -> None:
         """Pass on a change, from whatever thread it is told."""
@@ -121,7 +141,7 @@ class ConsoleApp(App[None]):
 
     def _tick(self) -> None:
         for screen in self._console_screens():
-            if screen.is_current:
+            if screen.is_current and screen.is_ready:
                 screen.tick(self.clock())
 
     def on_console_app_workspace_changed(self, event: WorkspaceChanged) -> None:
@@ -131,7 +151,8 @@ class ConsoleApp(App[None]):
         else:
             self.rows = self.workspace.rows()
         for screen in self._console_screens():
-            screen.data_changed(event.change)
+            if screen.is_ready:
+                screen.data_changed(event.change)
 
     def _console_screens(self) -> list[ConsoleScreen]:
         return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
@@ -146,7 +167,11 @@ class ConsoleApp(App[None]):
         action = BY_ID[name]
         reason = action.reason(self.front.situation())
         if reason:
-            self.say(reason, "warning", title=f"{action.title}: not here, not now")
+            self.say(
+                reason,
+                "warning",
+                title=f"Cannot {action.title} now" if action.changes else action.title,
+            )
             return
         self._run(action)
 

@@ -1,6 +1,6 @@
 """Why an action cannot be run here and now: each function returns the reason, or ""."""
 
-from dcn_console.console.situation import IMAGE_PLACES, PANES, TASK_PLACES, Situation
+from dcn_console.console.situation import IMAGE_PLACES, PANES, TASK_PLACES, Place, Situation
 from dcn_console.model.rows import Placement
 from dcn_console.model.tasks import TaskState
 from dcn_console.model.text import printable
@@ -19,6 +19,11 @@ def always(_situation: Situation) -> str:
 def in_panes(situation: Situation) -> str:
     """Only where there is a table of the home page."""
     return "" if situation.place in PANES else "This works on the tables of the home page."
+
+
+def where_marks(situation: Situation) -> str:
+    """Only where rows can be marked."""
+    return "" if situation.place is Place.IMAGES else "Only images can be marked. Press 2."
 
 
 def with_marks(situation: Situation) -> str:

@@ -43,7 +43,16 @@ _PANE_OF = {
     Place.TASKS: "tasks-pane",
 }
 _ORDER = (Place.SITES, Place.STORES, Place.FINDINGS, Place.IMAGES, Place.VOLUMES, Place.TASKS)
-_TABS = ((Place.SITES, "1 Sites"), (Place.IMAGES, "2 Images"), (Place.VOLUMES, "3 Volumes"))
+_TABS = (
+    (Place.SITES, "1 Sites"),
+    (Place.IMAGES, "2 Images"),
+    (Place.VOLUMES, "3 Volumes"),
+    (Place.TASKS, "4 Tasks"),
+)
+_BRIEF_WIDTH = 40
+"""Panes with fewer cells than this have short titles."""
+_TABS_WIDTH = 50
+"""Below this many cells only the present pane is named."""
 
 
 class HomeScreen(ConsoleScreen):
@@ -231,7 +240,9 @@ class HomeScreen(ConsoleScreen):
             table.empty = f"no {place.value}"
         else:
             table.empty = f"reading the {place.value}…"
-        self.query_one(f"#{_PANE_OF[place]}", Pane).describe(describe_table(table.state), note)
+        pane = self.query_one(f"#{_PANE_OF[place]}", Pane)
+        brief = pane.size.width < _BRIEF_WIDTH
+        pane.describe(describe_table(table.state, brief=brief), note)
 
     def _runner_note(self) -> Line:
         waiting = any(not task.state.is_over for task in self.console.tasks)
@@ -243,9 +254,11 @@ class HomeScreen(ConsoleScreen):
         """Show which pane a narrow terminal is on."""
         pane = _PANE_OF[self._place]
         spans: list[Span] = []
-        for place, words in (*_TABS, (Place.TASKS, "4 Tasks")):
+        short = self.size.width < _TABS_WIDTH
+        for place, words in _TABS:
             here = _PANE_OF[place] == pane
-            spans.append(Span(f" {words} ", Tone.STRONG if here else Tone.DIM))
+            shown = words if here or not short else words[0]
+            spans.append(Span(f" {shown} ", Tone.STRONG if here else Tone.DIM))
             spans.append(Span("◂ " if here else "  ", Tone.ACCENT))
         self.query_one("#tabs", Strand).set_line(tuple(spans))
 
@@ -254,13 +267,15 @@ class HomeScreen(ConsoleScreen):
         for place, table in self.tables.items():
             if event.widget is table and place is not self._place:
                 self.enter(place)
-        self.update_footer()
+        if self.is_ready:
+            self.update_footer()
 
     @on(ResourceTable.Moved)
     @on(ResourceTable.Altered)
     def _altered(self) -> None:
-        self.update_footer()
-        self.describe(self.console.clock())
+        if self.is_ready:
+            self.update_footer()
+            self.describe(self.console.clock())
 
     @on(ResourceTable.Chosen)
     def _chosen(self, event: ResourceTable.Chosen) -> None:

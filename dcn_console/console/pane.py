@@ -39,10 +39,11 @@ class Pane(Vertical):
             self.border_subtitle = to_content(note) if note else None
 
 
-def describe_table(state: TableState[Any]) -> Line:
+def describe_table(state: TableState[Any], *, brief: bool = False) -> Line:
     """Return site, filter, counts and marks of a table, for its pane's title."""
     total, shown = state.total, len(state.view)
-    counts = f"{shown:,} of {total:,}" if state.narrowed else f"{total:,}"
+    between = "/" if brief else " of "
+    counts = f"{shown:,}{between}{total:,}" if state.narrowed else f"{total:,}"
     marks = len(state.marks)
     hidden = 0
     if marks and state.narrowed:
@@ -56,5 +57,5 @@ def describe_table(state: TableState[Any]) -> Line:
             line(counts, Tone.DIM),
             line(marked, Tone.ACCENT) if marks else NOTHING,
         ),
-        "  ",
+        " " if brief else "  ",
     )

@@ -28,16 +28,10 @@ if TYPE_CHECKING:
 class ConsoleScreen(Screen[None]):
     """A full screen of the console. Subclasses give a body and say what it is about."""
 
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # declared so by Textual
-        (0, "-narrow"),
-        (100, "-wide"),
-        (160, "-roomy"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-low"),
-        (16, "-short"),
-        (30, "-tall"),
-    ]
+    def __init__(self) -> None:
+        """Make a screen without widgets yet."""
+        super().__init__()
+        self._made = False
 
     @property
     def console(self) -> ConsoleApp:
@@ -48,6 +42,12 @@ class ConsoleScreen(Screen[None]):
     def place(self) -> Place:
         """Where the focus is."""
         return Place.PAGE
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the widgets are there: not before the screen was made nor while it ends."""
+        console = self.console
+        return self._made and console.is_running and self in console.screen_stack
 
     def situation(self) -> Situation:
         """What the operator is looking at."""
@@ -70,17 +70,21 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the present state."""
-        self.tick(self.console.clock())
-        self.update_footer()
+        self._made = True
+        self._catch_up()
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened behind another screen."""
-        self.tick(self.console.clock())
-        self.update_footer()
+        self._catch_up()
 
     def on_resize(self) -> None:
         """Lay out the header anew."""
-        self.call_after_refresh(lambda: self.tick(self.console.clock()))
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self.is_ready:
+            self.tick(self.console.clock())
+            self.update_footer()
 
     def tick(self, now: datetime) -> None:
         """Bring everything that depends on the time up to date."""

@@ -19,6 +19,11 @@ class Strand(Widget):
         self._left: Line = NOTHING
         self._right: Line = NOTHING
 
+    @property
+    def parts(self) -> tuple[Line, Line]:
+        """The left and the right part."""
+        return self._left, self._right
+
     def set_line(self, left: Line, right: Line = NOTHING) -> None:
         """Show these parts."""
         if (left, right) != (self._left, self._right):

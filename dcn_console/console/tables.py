@@ -1,5 +1,6 @@
 """The tables of the home page, each with its columns and the place it is."""
 
+from operator import attrgetter
 from typing import Any
 
 from dcn_console.console.clock import Clock
@@ -80,13 +81,15 @@ def make_tables(topology: Topology, clock: Clock) -> Tables:
         ),
         Place.IMAGES: ResourceTable(
             image_columns,
-            TableState(key=lambda row: row.key, haystack=images.haystack, at_site=images.is_at),
+            TableState(key=attrgetter("image.id"), haystack=images.haystack, at_site=images.is_at),
             empty="no images",
             id="images",
         ),
         Place.VOLUMES: ResourceTable(
             volume_columns,
-            TableState(key=lambda row: row.key, haystack=volumes.haystack, at_site=volumes.is_at),
+            TableState(
+                key=attrgetter("volume.id"), haystack=volumes.haystack, at_site=volumes.is_at
+            ),
             marks=False,
             empty="no volumes",
             id="volumes",

@@ -6,7 +6,7 @@ from rich.cells import chop_cells
 
 from dcn_console.console.spans import Line, Span, cells, width
 
-_LEAST_ROOM = 16
+_LEAST_ROOM = 12
 """Cells that hanging lines need; with less they begin at the left."""
 
 

@@ -143,8 +143,6 @@ def _store_notes(row: StoreRow, _width: int) -> Line:
         for word, wanted in (("default", row.store.default), ("read-only", row.store.read_only))
         if wanted
     ]
-    if row.site is None:
-        notes.append("no site")
     return line(", ".join(notes), Tone.DIM)
 
 

@@ -29,8 +29,8 @@ SECTION_FRAME = 8
 class ImageScreen(DetailScreen):
     """Fields, placement, findings and commands of an image."""
 
-    LEFT: ClassVar[tuple[str, ...]] = ("placement", "fields")
-    RIGHT: ClassVar[tuple[str, ...]] = ("findings", "commands")
+    LEFT: ClassVar[tuple[str, ...]] = ("placement", "findings", "commands")
+    RIGHT: ClassVar[tuple[str, ...]] = ("fields",)
 
     def __init__(self, row: ImageRow) -> None:
         """Make the page of an image."""
@@ -70,8 +70,8 @@ class ImageScreen(DetailScreen):
 class VolumeScreen(DetailScreen):
     """Fields, origin, attachments, findings and commands of a volume."""
 
-    LEFT: ClassVar[tuple[str, ...]] = ("fields",)
-    RIGHT: ClassVar[tuple[str, ...]] = ("findings", "attachments", "origin", "commands")
+    LEFT: ClassVar[tuple[str, ...]] = ("findings", "fields")
+    RIGHT: ClassVar[tuple[str, ...]] = ("attachments", "origin", "commands")
 
     def __init__(self, row: VolumeRow) -> None:
         """Make the page of a volume."""
@@ -110,8 +110,8 @@ class VolumeScreen(DetailScreen):
 class SiteScreen(DetailScreen):
     """Fields, capacity, health, findings and commands of a site."""
 
-    LEFT: ClassVar[tuple[str, ...]] = ("fields", "capacity")
-    RIGHT: ClassVar[tuple[str, ...]] = ("findings", "health", "commands")
+    LEFT: ClassVar[tuple[str, ...]] = ("findings", "fields")
+    RIGHT: ClassVar[tuple[str, ...]] = ("capacity", "health", "commands")
 
     def __init__(self, row: SiteRow) -> None:
         """Make the page of a site."""
@@ -170,8 +170,9 @@ class TaskScreen(DetailScreen):
         )
 
     def on_mount(self) -> None:
-        """Read steps and log."""
+        """Read steps and log; the sites get the greater part of the width."""
         super().on_mount()
+        self.query("#left, #right").add_class("-broad")
         self.read()
 
     def heading(self) -> Line:
@@ -205,7 +206,8 @@ class TaskScreen(DetailScreen):
 
     def _take(self, read: tuple[tuple[StepRecord, ...], tuple[LogLine, ...]]) -> None:
         self._steps, self._log = read
-        self.show(self.console.clock())
+        if self.is_ready:
+            self.show(self.console.clock())
         if self._read_again:
             self._reading = None
             self.read()

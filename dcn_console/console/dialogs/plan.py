@@ -24,6 +24,11 @@ from dcn_console.model.text import count
 if TYPE_CHECKING:
     from dcn_console.console.app import ConsoleApp
 
+FRAME_LINES = 9
+"""Lines of the dialog that are not the plan's text, and some of the screen around it."""
+FRAME_LINES_LOW = 4
+"""The same on a very low screen."""
+
 _LEVELS = tuple(VerifyLevel)
 
 
@@ -77,6 +82,12 @@ class PlanDialog(ModalScreen[bool]):
     def on_mount(self) -> None:
         """Begin to read."""
         self._read()
+
+    def on_resize(self) -> None:
+        """Leave room for the buttons under a long text."""
+        frame = FRAME_LINES if self.size.height >= 16 else FRAME_LINES_LOW
+        room = max(3, self.size.height - frame)
+        self.query_one("#plan-text").styles.max_height = room
 
     def _read(self) -> None:
         self._generation += 1

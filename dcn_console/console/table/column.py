@@ -110,28 +110,23 @@ def _drop(shown: list[Column[Row]], width: int, *, extra: bool) -> None:
 def _share(columns: Sequence[Column[Row]], room: int) -> list[int]:
     """Give each column its minimum and its share of ``room``, up to its maximum."""
     widths = [column.minimum for column in columns]
-    growing = {
-        index
-        for index, column in enumerate(columns)
-        if column.flex and (not column.maximum or column.maximum > column.minimum)
-    }
-    while room > 0 and growing:
-        total = sum(columns[index].flex for index in growing)
-        given = 0
-        for index in sorted(growing):
-            column = columns[index]
-            share = max(1, room * column.flex // total)
-            share = min(share, room - given)
-            if column.maximum:
-                share = min(share, column.maximum - widths[index])
-            widths[index] += share
-            given += share
-        growing = {
-            index
-            for index in growing
-            if not columns[index].maximum or widths[index] < columns[index].maximum
-        }
-        if not given:
+
+    def growth(index: int) -> int:
+        column = columns[index]
+        if not column.flex:
+            return 0
+        return column.maximum - widths[index] if column.maximum else room
+
+    while room > 0:
+        growing = [index for index in range(len(columns)) if growth(index) > 0]
+        if not growing:
             break
-        room -= given
+        total = sum(columns[index].flex for index in growing)
+        shares = {index: room * columns[index].flex // total for index in growing}
+        if not any(shares.values()):
+            shares = {max(growing, key=lambda index: columns[index].flex): 1}
+        for index, share in shares.items():
+            given = min(share, growth(index))
+            widths[index] += given
+            room -= given
     return widths

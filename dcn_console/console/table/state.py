@@ -7,6 +7,7 @@ one object to another: it stays on its object, or is cleared when the object lef
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import is_not
 from typing import Any, Generic
 
 from dcn_console.console.filtering import NO_FILTER, Filter
@@ -52,6 +53,7 @@ class TableState(Generic[Row]):
         self._cursor_index = 0
         self._marks: dict[str, None] = {}
         self._fresh = True
+        self._has_unknown = False
         self.filter: Filter = NO_FILTER
         self.site: str | None = None
         self.sort_column: Column[Row] | None = None
@@ -106,10 +108,14 @@ class TableState(Generic[Row]):
         if rows is self._given:
             return NO_DIFFERENCE
         old, self._given = self._given, rows
-        if len(old) == len(rows):
-            changed = [(was, now) for was, now in zip(old, rows, strict=True) if was is not now]
-            if all(self._key(was) == self._key(now) for was, now in changed):
-                return self._update([now for _, now in changed])
+        if old and len(old) <= len(rows):
+            differs = [index for index, other in enumerate(map(is_not, old, rows)) if other]
+            if all(self._key(old[index]) == self._key(rows[index]) for index in differs):
+                difference = self._update([rows[index] for index in differs])
+                if len(old) == len(rows):
+                    return difference
+                if self._append(rows[len(old) :]):
+                    return EVERYTHING
         self._take(rows)
         self._arrange()
         return EVERYTHING
@@ -173,10 +179,11 @@ class TableState(Generic[Row]):
 
     def warm(self, limit: int) -> bool:
         """Prepare up to ``limit`` rows for filtering; return whether there are more to do."""
-        missing = (key for key in self._rows if key not in self._haystacks)
-        for key in list(islice(missing, limit)):
-            self._haystacks[key] = self._haystack_of(self._rows[key])
-        return len(self._haystacks) < len(self._rows)
+        texts, rows, describe = self._haystacks, self._rows, self._haystack_of
+        if len(texts) < len(rows):
+            missing = islice((key for key in rows if key not in texts), limit)
+            texts.update([(key, describe(rows[key])) for key in missing])
+        return len(texts) < len(rows)
 
     def _update(self, rows: Sequence[Row]) -> Difference:
         """Take new versions of rows that stay where they are in the list."""
@@ -200,14 +207,34 @@ class TableState(Generic[Row]):
             return EVERYTHING
         return Difference(keys=tuple(keys))
 
+    def _append(self, rows: Sequence[Row]) -> bool:
+        """Take rows that came behind all others; False when that cannot be done simply."""
+        more = {self._key(row): row for row in rows}
+        sort_key = self.sort_column.sort_key if self.sort_column else None
+        if len(more) != len(rows) or not self._rows.keys().isdisjoint(more):
+            return False
+        if sort_key is None or self._has_unknown:
+            return False
+        values = {key: sort_key(row) for key, row in more.items()}
+        if None in values.values():
+            return False
+        index = self._cursor_index if self._cursor is None else self.cursor_index
+        self._rows.update(more)
+        self._sort_values.update(values)
+        self._view += [key for key in more if self._shows(key)]
+        self._view.sort(key=self._sort_values.__getitem__, reverse=self.descending)
+        self._settle_cursor(index or 0)
+        return True
+
     def _take(self, rows: Sequence[Row]) -> None:
         """Take another list of rows, keeping what is known about those that stayed the same."""
         before = self._rows
-        self._rows = {self._key(row): row for row in rows}
-        same = {key for key, row in self._rows.items() if before.get(key) is row}
-        if len(same) != len(before):
-            self._haystacks = {k: v for k, v in self._haystacks.items() if k in same}
-            self._sort_values = {k: v for k, v in self._sort_values.items() if k in same}
+        self._rows = dict(zip(map(self._key, rows), rows, strict=True))
+        if before:
+            stale = [key for key, row in before.items() if self._rows.get(key) is not row]
+            for key in stale:
+                self._haystacks.pop(key, None)
+                self._sort_values.pop(key, None)
         if self._marks:
             self._marks = {key: None for key in self._marks if key in self._rows}
 
@@ -225,16 +252,35 @@ class TableState(Generic[Row]):
     def _arrange(self, *, cursor_may_move: bool = False) -> None:
         """Make the view anew from rows, filter and order, and settle the cursor."""
         index = self._cursor_index if self._cursor is None else self.cursor_index
-        keys = [key for key in self._rows if self._matches(key)] if self.narrowed else [*self._rows]
-        self._view = self._sorted(keys)
-        self._cursor_index = index or 0
+        self._view = self._sorted(self._passing())
+        self._settle_cursor(index or 0, may_move=cursor_may_move)
+
+    def _settle_cursor(self, index: int, *, may_move: bool = False) -> None:
+        self._cursor_index = index
         if self._fresh and self._view:
             self._fresh = False
             self.move_to(0)
         elif self._cursor is not None and not self._shows(self._cursor):
             self._cursor = None
-        if cursor_may_move and self._cursor is None:
+        if may_move and self._cursor is None:
             self.move_to(0)
+
+    def _passing(self) -> list[str]:
+        """Return the keys that pass site and filter: as ``_matches``, for all rows at once."""
+        rows = self._rows
+        keys = [*rows]
+        if self.site is not None:
+            keys = [key for key in keys if self._at_site(rows[key], self.site)]
+        texts = self._haystacks
+        if any(not term.site for term in self.filter.terms) and len(texts) < len(rows):
+            self.warm(len(rows))
+        for term in self.filter.terms:
+            wanted, text = not term.inverse, term.text
+            if term.site:
+                keys = [key for key in keys if self._at_site(rows[key], text) is wanted]
+            else:
+                keys = [key for key in keys if (text in texts[key]) is wanted]
+        return keys
 
     def _shows(self, key: str) -> bool:
         return key in self._rows and (not self.narrowed or self._matches(key))
@@ -245,10 +291,12 @@ class TableState(Generic[Row]):
         if sort_key is None:
             return keys[::-1] if self.descending else keys
         values = self._sort_values
-        for key in keys:
-            if key not in values:
-                values[key] = sort_key(self._rows[key])
+        if len(values) < len(self._rows):
+            for key in keys:
+                if key not in values:
+                    values[key] = sort_key(self._rows[key])
         known = [key for key in keys if values[key] is not None]
         unknown = [key for key in keys if values[key] is None] if len(known) < len(keys) else []
+        self._has_unknown = bool(unknown)
         known.sort(key=values.__getitem__, reverse=self.descending)
         return known + unknown
