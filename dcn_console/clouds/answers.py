@@ -54,6 +54,8 @@ def error_for(
     """
     said = sentence(content)
     message = f"{doing}: {status} {said}".rstrip()
+    if not message.endswith((".", "!", "?", "…")):
+        message += "."
     way_out = (ways_out or {}).get(status, "")
     if status == 401:
         return AuthenticationFailed(

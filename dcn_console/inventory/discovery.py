@@ -15,7 +15,7 @@ from dcn_console.clouds.cinder import Cinder
 from dcn_console.clouds.cloud import Cloud
 from dcn_console.clouds.glance import Glance
 from dcn_console.inventory.discovered import Clues, Discovery
-from dcn_console.inventory.reading import detailed_stores, merged_stores
+from dcn_console.inventory.reading import merged_stores
 from dcn_console.inventory.topology_join import join
 from dcn_console.model.errors import ClusterError, RbdImageNotFound, ServiceError
 from dcn_console.model.inventory import Image, Store
@@ -23,6 +23,7 @@ from dcn_console.model.sites import ClusterAccess
 
 T = TypeVar("T")
 
+_DETAIL_SECONDS = 10.0
 _PAGES_READ = 5
 _SAMPLES = 10
 _DETAIL = "Glance's detailed list of stores"
@@ -41,9 +42,8 @@ async def discover(
     """
     glance, cinder = Glance(cloud), Cinder(cloud)
     problems: list[str] = []
-    stores, detailed, zones, pools, services = await asyncio.gather(
-        _or_problem(glance.stores(), problems),
-        detailed_stores(glance),
+    stores, zones, pools, services = await asyncio.gather(
+        _stores(glance, problems),
         _or_problem(cinder.availability_zones(), problems),
         _or_problem(cinder.pools(), problems),
         _or_problem(cinder.services(), problems),
@@ -53,8 +53,7 @@ async def discover(
         clusters = await asyncio.gather(
             *(_with_fsid(found, readers.get(found.conf)) for found in clusters_in(ceph_folder))
         )
-        merged = merged_stores(stores, detailed)
-        found, evidence = await _stores_with_fsid(glance, merged, clusters, readers)
+        found, evidence = await _stores_with_fsid(glance, stores, clusters, readers)
     finally:
         await asyncio.gather(*(reader.close() for reader in readers.values()))
     if not clusters:
@@ -74,6 +73,13 @@ async def discover(
             problems=tuple(problems),
         )
     )
+
+
+async def _stores(glance: Glance, problems: list[str]) -> tuple[Store, ...]:
+    """Return the stores, in detail if possible: asked after the plain list, on a warm token."""
+    stores = await _or_problem(glance.stores(), problems)
+    detailed = await _or_problem(glance.stores_detail(_DETAIL_SECONDS), problems)
+    return merged_stores(stores, detailed)
 
 
 async def _or_problem(asking: Awaitable[tuple[T, ...]], problems: list[str]) -> tuple[T, ...]:

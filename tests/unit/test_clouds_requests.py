@@ -140,7 +140,7 @@ async def test_an_error_has_what_was_asked_and_the_services_own_sentence(
     stub.on("POST /image/v2/images/i1/import", said)
     with pytest.raises(HttpError) as caught:
         await Glance(cloud).copy_image("i1", ["dcn0"], label="x")
-    assert caught.value.message == f"Glance: copy image “x” to dcn0: {words}"
+    assert caught.value.message == f"Glance: copy image “x” to dcn0: {words}."
     assert caught.value.status == said.status
 
 
