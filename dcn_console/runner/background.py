@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.model.errors import TaskStoreError
 from dcn_console.runner.lock import is_held
 from dcn_console.tasks.location import TaskFolder
@@ -30,8 +31,9 @@ def ensure_runner(folder: TaskFolder, options: Sequence[str]) -> bool:
         *options,
     ]
     try:
+        ensure_folder(folder.path)
         descriptor = os.open(
-            folder.runner_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+            folder.runner_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE
         )
         try:
             process = subprocess.Popen(

@@ -18,6 +18,7 @@ from dbos import (
     SetWorkflowID,
 )
 
+from dcn_console.config.files import FILE_MODE
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState, Task
@@ -63,7 +64,7 @@ class Engine:
             "scheduler_polling_interval_sec": 3600.0,
             "notification_listener_polling_interval_sec": 5.0,
         }
-        folder.durable.touch(mode=0o600, exist_ok=True)
+        folder.durable.touch(mode=FILE_MODE, exist_ok=True)
         DBOS(config=config)
         self._workflow = self._register()
 

@@ -3,13 +3,17 @@
 The kernel drops the lock with its holder, however that ended, so no stale lock can remain.
 """
 
-import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
+from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.model.errors import RunnerBusy, TaskStoreError
+
+PATIENCE_SECONDS = 1.0
+LOOK_SECONDS = 0.02
 
 
 class RunnerLock:
@@ -20,19 +24,22 @@ class RunnerLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; raises RunnerBusy naming the holder when another runner has it."""
+        """Take the lock; raises RunnerBusy naming the holder when another runner has it.
+
+        Whoever looks at the lock (``is_held``) holds it for a moment, so a taken lock is
+        tried again for a second.
+        """
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            ensure_folder(self._path.parent)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         except OSError as error:
             raise TaskStoreError(f"The lock {self._path} cannot be opened: {error}.") from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            self._lock(descriptor)
+        except BlockingIOError as error:
+            found = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
             os.close(descriptor)
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise TaskStoreError(f"The lock {self._path} failed: {error}.") from error
-            who = f"Process {holder}" if holder else "Another process"
+            who = f"Process {found}" if found else "Another process"
             raise RunnerBusy(
                 f"{who} already runs the tasks of {self._path.parent}.",
                 way_out="One runner a task store is enough; stop that one to start another.",
@@ -40,6 +47,18 @@ class RunnerLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+
+    def _lock(self, descriptor: int) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+            time.sleep(LOOK_SECONDS)
 
     def release(self) -> None:
         """Let go of the lock."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.model.errors import TaskStoreError
 
 SCHEMA_VERSION = 1
@@ -78,7 +79,8 @@ class Database:
         self._path = path
         self._lock = threading.RLock()
         try:
-            path.touch(mode=0o600, exist_ok=True)
+            ensure_folder(path.parent)
+            path.touch(mode=FILE_MODE, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

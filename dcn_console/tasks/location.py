@@ -36,7 +36,7 @@ class TaskFolder(msgspec.Struct, frozen=True):
 
 
 def task_folder(state_folder: Path, cloud: str) -> TaskFolder:
-    """Return the folder of the tasks of ``cloud``, made readable by its owner alone.
+    """Return the folder of the tasks of ``cloud``; nothing is created.
 
     The name of a cloud is foreign text: whatever is not plain is replaced, and a digest
     keeps two names that then look alike apart.
@@ -44,6 +44,4 @@ def task_folder(state_folder: Path, cloud: str) -> TaskFolder:
     plain = _SAFE.sub("-", cloud).strip("-")[:40] or "cloud"
     if plain != cloud:
         plain = f"{plain}-{hashlib.sha256(cloud.encode()).hexdigest()[:8]}"
-    path = state_folder / "clouds" / plain
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return TaskFolder(path)
+    return TaskFolder(state_folder / "clouds" / plain)

@@ -1,6 +1,8 @@
 """The runner on its durable engine, with a Glance in memory."""
 
 import asyncio
+import fcntl
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -159,3 +161,14 @@ async def test_a_second_runner_is_refused_with_the_holder(
         assert holder(folder.lock) is not None
     assert not is_held(folder.lock)
     assert holder(folder.lock) is None
+
+
+def test_somebody_who_only_looks_does_not_keep_a_runner_out(folder: TaskFolder) -> None:
+    TaskStore(folder.store).close()
+    lock = RunnerLock(folder.lock)
+    with folder.lock.open("w") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        threading.Timer(0.2, lambda: fcntl.flock(looked_at, fcntl.LOCK_UN)).start()
+        lock.acquire()
+    assert is_held(folder.lock)
+    lock.release()

@@ -157,6 +157,12 @@ def test_the_store_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     TaskStore(folder.store).close()
     assert folder.store.stat().st_mode & 0o077 == 0
     assert folder.path.stat().st_mode & 0o077 == 0
+    assert folder.path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_naming_a_folder_creates_nothing(tmp_path: Path) -> None:
+    task_folder(tmp_path / "state", "lab")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_clouds_that_look_alike_have_folders_of_their_own(tmp_path: Path) -> None:
