@@ -5,12 +5,10 @@ from typing import Protocol, TypeVar
 
 from dcn_console.model.errors import AmbiguousName, UsageError
 from dcn_console.model.inventory import Image
-from dcn_console.model.sites import Topology
 from dcn_console.model.text import printable
 
 SHORTEST_PREFIX = 4
 MOST_CANDIDATES = 10
-EDGES = "edges"
 
 
 class Named(Protocol):
@@ -66,16 +64,3 @@ def find_images(images: Sequence[Image], texts: Sequence[str]) -> tuple[Image, .
         image = find_one(images, text, "image")
         found[image.id] = image
     return tuple(found.values())
-
-
-def find_sites(topology: Topology, text: str) -> tuple[str, ...] | None:
-    """Return the names in "dcn0,dcn1", or None for "edges": every edge lacking the image.
-
-    Raises UsageError for an unknown site or an empty list.
-    """
-    if text == EDGES:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise UsageError("No site was named.", way_out="Name sites, or “edges” for all of them.")
-    return tuple(topology.site(name).name for name in names)
