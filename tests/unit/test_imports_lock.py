@@ -56,3 +56,17 @@ def test_an_old_lock_is_dead() -> None:
 def test_a_big_image_may_still_be_staging_after_an_hour() -> None:
     assert not seen("processing", timedelta(minutes=61), size=40 * GIB).lock_is_dead()
     assert seen("processing", timedelta(hours=12), size=40 * GIB).lock_is_dead()
+
+
+def test_a_store_that_an_earlier_import_left_behind_is_not_being_imported() -> None:
+    task = ImageTask(id="t", status="processing", updated_at=NOW, stores=("dcn1",))
+    image = Image(id="i", import_task="t", importing_to=("dcn0", "dcn1"), size=1)
+    observation = Observation(image=image, tasks=(task,), at=NOW)
+    assert observation.stores_to_serve == ("dcn1",)
+    assert not observation.is_importing("dcn0")
+    assert observation.is_importing("dcn1")
+
+
+def test_without_a_lock_nothing_is_being_imported() -> None:
+    image = Image(id="i", importing_to=("dcn0",))
+    assert not Observation(image=image, tasks=(), at=NOW).is_importing("dcn0")

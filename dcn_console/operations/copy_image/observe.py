@@ -52,9 +52,21 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_importing(self, store: str) -> bool:
         """Whether a living import has still to serve ``store``."""
-        return (
-            store in self.image.importing_to and self.lock is not None and not self.lock_is_dead()
-        )
+        return store in self.stores_to_serve and not self.lock_is_dead()
+
+    @property
+    def stores_to_serve(self) -> tuple[str, ...]:
+        """The stores that the import holding the lock has still to serve, the next one first.
+
+        ``os_glance_importing_to_stores`` may hold stores of an import that failed before
+        their turn (glance/async_/flows/api_image_import.py cleans up after the store that
+        failed), so only those that the lock's task asked for count.
+        """
+        lock = self.lock
+        if lock is None:
+            return ()
+        asked = lock.task.stores if lock.task is not None else ()
+        return tuple(store for store in self.image.importing_to if not asked or store in asked)
 
     def new_task_for(self, store: str, known: Collection[str]) -> ImageTask | None:
         """Return the newest copy task that names ``store`` and is not among ``known`` ids."""

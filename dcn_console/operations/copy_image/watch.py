@@ -62,7 +62,7 @@ async def watch(context: TargetContext, subject: Subject, task_id: str) -> StepR
 
 async def _show(context: TargetContext, subject: Subject, seen: Observation, meter: Meter) -> None:
     """Show the phase: behind another store, staging, or bytes arriving."""
-    serving = _serving(seen)
+    serving = next(iter(seen.stores_to_serve), None)
     stalled = _stalled(seen.lock, seen.at)
     if serving is not None and serving != subject.store:
         text = stalled or f"Glance serves {_site_of(context, serving)} first"
@@ -74,11 +74,6 @@ async def _show(context: TargetContext, subject: Subject, seen: Observation, met
         context.show(TargetState.STAGING, text)
     else:
         context.show(TargetState.COPYING, stalled, progress)
-
-
-def _serving(seen: Observation) -> str | None:
-    """Return the store Glance serves now: the first still to do, as they go one after another."""
-    return seen.image.importing_to[0] if seen.image.importing_to else None
 
 
 def _site_of(context: TargetContext, store: str) -> str:
