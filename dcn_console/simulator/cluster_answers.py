@@ -43,6 +43,9 @@ def answer(
         return ClusterAnswer(blocked="mon")
     if operation in _NEED_OSDS and world.is_blocked(site):
         return ClusterAnswer(blocked="osd")
+    pool = parameters.get("pool")
+    if pool is not None and pool not in dict(world.pools(site)):
+        return _error("invalid", f"there is no pool {pool}")
     try:
         return handler(world, site, parameters)
     except Refusal as refusal:
@@ -58,7 +61,7 @@ def _error(kind: str, message: str) -> ClusterAnswer:
 def _connect(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
     wanted = parameters.get("fsid")
     if wanted and wanted != site.fsid:
-        return _error("invalid", f"The cluster's fsid is {site.fsid}, not {wanted}.")
+        return _error("invalid", f"this is the cluster {site.fsid}, not {wanted}")
     return ClusterAnswer(result={"fsid": site.fsid})
 
 
@@ -129,9 +132,9 @@ def _remove_unfinished(world: World, site: SimulatedSite, parameters: Parameters
     if record is None:
         return ClusterAnswer(result={"removed": False})
     if record.snap:
-        return _error("invalid", f"The RBD image {name} has snapshots: it is a finished copy.")
+        return _error("invalid", "it has the snapshot snap, so it is no leftover")
     if pool != site.images_pool or world.is_being_written(site, name):
-        return _error("invalid", f"The RBD image {name} has watchers: somebody uses it.")
+        return _error("invalid", "it is open at 127.0.0.1:0/1")
     world.drop_rbd(site, pool, name)
     return ClusterAnswer(result={"removed": True})
 
@@ -143,7 +146,7 @@ def _digest(world: World, site: SimulatedSite, parameters: Parameters) -> Cluste
     if snap and not (snap == "snap" and record.snap):
         return _error("not-found", f"The RBD image {name} has no snapshot {snap}.")
     if algorithm not in hashlib.algorithms_available:
-        return _error("invalid", f"There is no hash algorithm “{algorithm}”.")
+        return _error("invalid", f"the hash {algorithm} is not known here")
     digest = _digest_of(world.images.get(name), name, algorithm)
     if record.corrupt or (record.used < record.size and not record.snap):
         digest = hashlib.new(algorithm, b"other data" + digest.encode()).hexdigest()

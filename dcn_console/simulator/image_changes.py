@@ -21,7 +21,7 @@ VISIBILITIES = ("community", "public", "private", "shared")
 _DISALLOWED = ("direct_url", "self", "file", "schema", "stores")
 _READ_ONLY = (
     "created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url",
-    "self", "file", "schema", "id", "os_hash_algo", "os_hash_value", "stores",
+    "self", "file", "schema", "id", "os_hash_algo", "os_hash_value",
 )  # fmt: skip
 _RESERVED = ("location", "deleted", "deleted_at")
 _FIELDS = {
@@ -51,6 +51,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "tags": (list,),
 }
 _NAME_LIMIT = 255
+_LAST_OF_THREE_BYTES = 0xFFFF
 _DENIED = "Access was denied to this resource."
 _CONFLICT = "There was a conflict when trying to complete your request."
 
@@ -116,6 +117,8 @@ def _apply(who: Identity, image: ImageRecord, change: Any) -> ImageRecord:
             f"Invalid operation: `{operation}`. It must be one of the following: "
             "add, remove, replace.",
         )
+    if isinstance(path, str) and not path.startswith("/"):
+        raise Refusal(400, f'Pointer `{path}` does not start with "/".')
     if not isinstance(path, str) or not re.fullmatch(r"/[^/]+", path):
         raise Refusal(400, f"Invalid JSON pointer for this resource: '{path}'")
     key = path[1:].replace("~1", "/").replace("~0", "~")
@@ -166,8 +169,11 @@ def _check_value(key: str, value: Any) -> None:
     types = _TYPES.get(key, () if key in _CHOICES else (str,))
     if types and not isinstance(value, types):
         raise Refusal(400, wrong)
-    if key == "name" and isinstance(value, str) and len(value) > _NAME_LIMIT:
-        raise Refusal(400, wrong)
+    if key == "name" and isinstance(value, str):
+        if len(value) > _NAME_LIMIT:
+            raise Refusal(400, wrong)
+        if any(ord(character) > _LAST_OF_THREE_BYTES for character in value):
+            raise Refusal(400, "Name can't contain 4 byte unicode characters.")
 
 
 def _is_uuid(text: object) -> bool:
@@ -183,7 +189,9 @@ def delete_image(world: World, who: Identity, image_id: str) -> None:
     An image with a copy-on-write clone at one site answers 409, and by then the copies at the
     other sites are gone: seen on real services.
     """
-    image = visible_image(world, who, image_id)
+    image = world.images.get(image_id)
+    if image is None or not who.may_see_image(image):
+        raise Refusal(404, f"Failed to find image {image_id} to delete")
     if not who.may_change_image(image):
         raise Refusal(403, f"You are not permitted to delete image {image_id}.")
     if image.protected:

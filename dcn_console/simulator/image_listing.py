@@ -168,7 +168,7 @@ def _time_filter(key: str, value: str) -> Test:
 
 def _size_filter(key: str, value: str) -> Test:
     if not value.isdigit():
-        raise Refusal(400, f"Invalid {key}: {value}")
+        raise Refusal(400, "Unable to filter on a range with a non-numeric value.")
     limit = int(value)
     if key == "size_min":
         return lambda image: (image.size or 0) >= limit

@@ -18,6 +18,7 @@ from dcn_console.simulator.world import World
 CLONE_SECONDS = 0.8
 """A copy-on-write clone, or an empty volume, is there within a second."""
 DELETE_SECONDS = 0.8
+NAME_LIMIT = 255
 CLONE_BYTES = 4 * 1024**2
 """What a fresh clone takes up."""
 
@@ -38,13 +39,19 @@ def create_volume(world: World, who: Identity, body: Any) -> VolumeRecord:
     site = _site(world, asked.get("availability_zone"))
     image = _image(world, who, asked.get("imageRef"))
     size = _size(asked.get("size"), image)
+    name = asked.get("name")
+    if name is not None and len(str(name)) > NAME_LIMIT:
+        raise Refusal(
+            400,
+            f"Invalid input for field/attribute name. Value: {name}. '{name}' is too long",
+        )
     volume = VolumeRecord(
         id=world.new_identifier("volume"),
         site=site.name,
         project_id=who.project_id,
         user_id=who.user.id,
         size=size,
-        name=asked.get("name"),
+        name=name,
         description=asked.get("description"),
         status="creating",
         metadata=dict(asked.get("metadata") or {}),
@@ -106,7 +113,6 @@ def _from_image(
     seconds = CLONE_SECONDS if is_clone else CLONE_SECONDS + (image.size or 0) / site.bandwidth
     return replace(
         volume,
-        bootable=True,
         clone_of=image.id if is_clone else None,
         image_metadata=image_metadata(image),
         used=CLONE_BYTES if is_clone else image.size or 0,
@@ -160,7 +166,15 @@ def advance_volumes(world: World) -> None:
             world.drop_volume(volume.id)
             continue
         world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume))
-        world.put_volume(replace(volume, status="available", updated_at=world.now, due_at=None))
+        world.put_volume(
+            replace(
+                volume,
+                status="available",
+                bootable=volume.bootable or bool(volume.image_metadata),
+                updated_at=world.now,
+                due_at=None,
+            )
+        )
 
 
 def rbd_name(volume: VolumeRecord) -> str:

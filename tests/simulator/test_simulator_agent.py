@@ -100,7 +100,7 @@ def test_an_agent_greets_and_tells_status_and_pools(simulator: Simulator, north:
 
 def test_a_wrong_fsid_cluster_pool_or_image_is_an_error(simulator: Simulator, north: Talk) -> None:
     assert north.ask("connect", fsid="other")[1]["kind"] == "invalid"
-    assert north.ask("probe", pool="nothing")[1]["kind"] == "not-found"
+    assert north.ask("probe", pool="nothing")[1]["kind"] == "invalid"
     assert north.ask("rbd_image", pool="images", name="x")[1]["kind"] == "not-found"
     assert north.ask("rbd_image", pool="images")[1]["kind"] == "invalid"
     assert north.ask("dance")[1]["kind"] == "unknown-operation"

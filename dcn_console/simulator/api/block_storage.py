@@ -94,8 +94,8 @@ async def list_volumes(request: Request) -> Response:
     world = engine_of(request).world
     query = dict(request.query_params)
     ordered = chosen(world.deployment, who, world.volumes.values(), query)
-    limit = whole_number(query.get("limit"), MAXIMUM_LIMIT, "limit param must be an integer")
-    offset = whole_number(query.get("offset"), 0, "offset param must be an integer")
+    limit = whole_number(query.get("limit"), MAXIMUM_LIMIT, "limit param")
+    offset = whole_number(query.get("offset"), 0, "offset param")
     volumes, has_more = page(ordered, query.get("marker"), limit, offset)
     audience = _audience(request, who)
     is_detail = request.url.path.endswith("/detail")

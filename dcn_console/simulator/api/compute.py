@@ -118,7 +118,7 @@ async def list_servers(request: Request) -> Response:
     servers = _visible(world, who, every_project=is_all)
     if "name" in query:
         servers = [server for server in servers if query["name"] in server.name]
-    limit = whole_number(query.get("limit"), _MAXIMUM_LIMIT, "limit must be an integer")
+    limit = whole_number(query.get("limit"), _MAXIMUM_LIMIT, "limit")
     start = 0
     if query.get("marker"):
         ids = [server.id for server in servers]

@@ -91,12 +91,14 @@ def raw_json_reply(
     return Response(body, status, headers, media_type="application/json")
 
 
-def whole_number(text: str | None, default: int, message: str) -> int:
-    """Return a query's whole number that is not negative; raise Refusal 400."""
+def whole_number(text: str | None, default: int, what: str) -> int:
+    """Return a query's whole number that is not negative; raise Refusal 400 naming ``what``."""
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit():
-        raise Refusal(400, message)
+    if not text.isascii() or not text.removeprefix("-").isdigit():
+        raise Refusal(400, f"{what} must be an integer")
+    if int(text) < 0:
+        raise Refusal(400, f"{what} must be positive")
     return int(text)
 
 
@@ -114,7 +116,7 @@ def identity_refusal(_: Request, error: Exception) -> Response:
 
 
 def image_refusal(request: Request, error: Exception) -> Response:
-    """Render a refusal as Glance does: HTML, unless JSON alone is asked for (webob)."""
+    """Render a refusal as Glance does: as HTML, JSON or plain text, by what is accepted (webob)."""
     refusal = _refusal(error)
     if refusal.status == 401:
         return identity_refusal(request, error)
@@ -126,6 +128,9 @@ def image_refusal(request: Request, error: Exception) -> Response:
             {**content, "code": f"{refusal.status} {title}", "title": title}, refusal.status
         )
     heading = f"{refusal.status} {title}"
+    if not any(kind in accepted for kind in ("*", "html", "json")):
+        text = f"{heading}\n\n{refusal.message}\n\n   "
+        return Response(text, refusal.status, media_type="text/plain")
     page = (
         f"<html>\n <head>\n  <title>{heading}</title>\n </head>\n <body>\n"
         f"  <h1>{heading}</h1>\n  {html.escape(refusal.message)}<br /><br />\n\n\n\n"

@@ -22,11 +22,13 @@ from dcn_console.simulator.uploads import (
 KEPT_LIMIT = 256 * MIB
 """Uploaded data up to this size is kept for downloads; of more only the hashes are."""
 _STORE_HEADER = "x-image-meta-store"
+_MEDIA_TYPE = "application/octet-stream"
 
 
 async def upload(request: Request) -> Response:
     """Take an image's data into a store: the default one, or the one a header names."""
     who = caller(request)
+    _check_media_type(request)
     engine = engine_of(request)
     image_id = request.path_params["image_id"]
     asked = request.headers.get(_STORE_HEADER)
@@ -40,6 +42,7 @@ async def upload(request: Request) -> Response:
 async def stage(request: Request) -> Response:
     """Take an image's data into the staging folder, for glance-direct."""
     who = caller(request)
+    _check_media_type(request)
     engine = engine_of(request)
     image_id = request.path_params["image_id"]
     begin_upload(engine.world, who, image_id, None, staging=True)
@@ -47,6 +50,12 @@ async def stage(request: Request) -> Response:
     engine.tick()
     finish_staging(engine.world, image_id, known, content)
     return Response(status_code=204)
+
+
+def _check_media_type(request: Request) -> None:
+    given = request.headers.get("content-type", "")
+    if given.split(";")[0] != _MEDIA_TYPE:
+        raise Refusal(415, f"The request media type {given} is not supported by this server.")
 
 
 async def _receive(request: Request, engine: Engine, image_id: str) -> tuple[Digests, Content]:

@@ -85,9 +85,7 @@ async def list_images(request: Request) -> Response:
     query: dict[str, list[str]] = {}
     for key, value in request.query_params.multi_items():
         query.setdefault(key, []).append(value)
-    limit = whole_number(
-        first_value(query, "limit"), DEFAULT_LIMIT, "limit param must be an integer"
-    )
+    limit = whole_number(first_value(query, "limit"), DEFAULT_LIMIT, "limit param")
     marker = first_value(query, "marker") or None
     lists = lists_of(request)
     page = lists.page(who, query, marker, min(limit, MAXIMUM_LIMIT))
