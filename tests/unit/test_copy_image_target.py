@@ -43,6 +43,17 @@ async def test_two_ready_sites_share_one_request_and_end_verified() -> None:
     assert contexts[0].states[-1] is TargetState.VERIFYING
 
 
+async def test_stores_are_asked_for_in_the_order_of_the_plan() -> None:
+    services = FakeServices("dcn0", "dcn1")
+    gathering = Gathering(("dcn0", "dcn1"), patience=60)
+    contexts = [
+        FakeContext(services, site, sites=("dcn0", "dcn1"), gathering=gathering)
+        for site in ("dcn1", "dcn0")
+    ]
+    await asyncio.gather(*map(copy_to_site, contexts))
+    assert services.glance.requests == [("dcn0-store", "dcn1-store")]
+
+
 async def test_bytes_come_from_the_rbd_image_of_the_target() -> None:
     services = FakeServices("dcn0")
     _, (context,) = await copy_to(services, "dcn0")

@@ -70,3 +70,9 @@ def test_a_store_that_an_earlier_import_left_behind_is_not_being_imported() -> N
 def test_without_a_lock_nothing_is_being_imported() -> None:
     image = Image(id="i", importing_to=("dcn0",))
     assert not Observation(image=image, tasks=(), at=NOW).is_importing("dcn0")
+
+
+def test_stores_are_served_in_the_order_of_the_request() -> None:
+    task = ImageTask(id="t", status="processing", updated_at=NOW, stores=("tagus", "fjord"))
+    image = Image(id="i", import_task="t", importing_to=("fjord", "tagus"), size=1)
+    assert Observation(image=image, tasks=(task,), at=NOW).stores_to_serve == ("tagus", "fjord")

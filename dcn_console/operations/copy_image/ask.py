@@ -133,7 +133,8 @@ def _poster(
 ) -> Callable[[tuple[str, ...]], Awaitable[StepResult]]:
     async def post(sites: tuple[str, ...]) -> StepResult:
         topology = context.services.topology
-        stores = tuple(topology.site(site).store or "" for site in sites)
+        in_order = (site for site in context.task.plan.targets if site in sites)
+        stores = tuple(topology.site(site).store or "" for site in in_order)
         context.log(f"asking Glance to copy “{subject.image_name}” to {', '.join(stores)}")
         try:
             await context.services.glance.copy_image(

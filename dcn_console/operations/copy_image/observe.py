@@ -60,13 +60,15 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
         ``os_glance_importing_to_stores`` may hold stores of an import that failed before
         their turn (glance/async_/flows/api_image_import.py cleans up after the store that
-        failed), so only those that the lock's task asked for count.
+        failed), so only those that the lock's task asked for count. It is sorted by name,
+        while Glance serves them in the order of the request.
         """
         lock = self.lock
         if lock is None:
             return ()
-        asked = lock.task.stores if lock.task is not None else ()
-        return tuple(store for store in self.image.importing_to if not asked or store in asked)
+        if lock.task is None or not lock.task.stores:
+            return self.image.importing_to
+        return tuple(store for store in lock.task.stores if store in self.image.importing_to)
 
     def new_task_for(self, store: str, known: Collection[str]) -> ImageTask | None:
         """Return the newest copy task that names ``store`` and is not among ``known`` ids."""
