@@ -25,6 +25,7 @@ from dcn_console.inventory.reading import (
     volumes_notice,
 )
 from dcn_console.inventory.services import Services
+from dcn_console.inventory.snapshots import Identified
 from dcn_console.model.errors import DcnError, ServiceError
 from dcn_console.model.inventory import (
     CinderService,
@@ -41,6 +42,7 @@ from dcn_console.model.inventory import (
 )
 from dcn_console.model.sites import Site
 
+R = TypeVar("R", bound=Identified)
 T = TypeVar("T")
 
 STORES = "stores"
@@ -100,13 +102,13 @@ async def _if(
     return await reading() if condition else Snapshot()
 
 
-async def _rows(pages: AsyncIterator[tuple[T, ...]]) -> Snapshot[T]:
+async def _rows(pages: AsyncIterator[tuple[R, ...]]) -> Snapshot[R]:
     """Read all pages; after a failure the rows that had arrived are kept."""
-    rows: dict[str, T] = {}
+    rows: dict[str, R] = {}
     error = None
     try:
         async for page in pages:
-            rows.update((str(getattr(row, "id")), row) for row in page)  # noqa: B009
+            rows.update((row.id, row) for row in page)
     except ServiceError as failure:
         error = str(failure)
     return _snapshot(tuple(rows.values()), error)
