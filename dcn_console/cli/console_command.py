@@ -5,7 +5,7 @@ import sys
 
 from dcn_console.cli.core import core
 from dcn_console.cli.framework import Session, open_session
-from dcn_console.cli.messages import say, warn
+from dcn_console.cli.messages import say
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.waiting import runner_outlives_us
 from dcn_console.model.errors import UsageError
@@ -32,11 +32,17 @@ def open_console() -> int:
 
 
 def show_console(session: Session) -> int:
-    """Open the console of ``session``; leaving it stops no task."""
+    """Open the console of ``session``; leaving it stops no task.
+
+    Raises UsageError when no site is configured: there would be nothing to show side by side.
+    """
+    if not session.settings.topology.sites:
+        raise UsageError(
+            "No sites are configured yet.",
+            way_out="Find them with: dcn-console init\n  Look around first with: dcn-console demo",
+        )
     from dcn_console.console.app import run_console
 
-    if not session.settings.topology.sites:
-        warn("No sites are configured. Find them with: dcn-console init")
     workspace = core().workspace(session)
     status = run_console(workspace)
     running = sum(not task.state.is_over for task in workspace.tasks())

@@ -10,9 +10,13 @@ from fake_core import FakeCore, write_sample_config
 from fake_data import HOSTILE_NAMES
 
 from dcn_console.cli import waiting
+from dcn_console.cli.console_command import show_console
+from dcn_console.cli.framework import Session
 from dcn_console.cli.main import run
+from dcn_console.config.paths import Paths
+from dcn_console.config.settings import load
 from dcn_console.inventory.diagnosis import Area
-from dcn_console.model.errors import DcnError
+from dcn_console.model.errors import DcnError, UsageError
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import TargetState
 
@@ -311,3 +315,11 @@ def test_doctor_groups_what_it_found_and_fails_on_a_problem(command: Runner) -> 
     ran = command("doctor")
     assert "\x1b" not in ran.out
     assert ran.out.splitlines()[-1].strip() == "Put it there."
+
+
+def test_the_console_without_sites_says_how_to_find_them(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('cloud = "lab"\n')
+    session = Session(paths=Paths.resolve(config), loaded=load(Paths.resolve(config), {}))
+    with pytest.raises(UsageError, match="dcn-console init"):
+        show_console(session)

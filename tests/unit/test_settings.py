@@ -144,7 +144,7 @@ def test_clouds_file_is_relative_to_the_config_file(
         ("read_only = false", None, True, True),
     ],
 )
-def test_read_only_is_switched_on_by_any(  # noqa: PLR0917
+def test_read_only_is_switched_on_by_any(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     text: str,
