@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -246,7 +247,13 @@ class ConsoleApp(App[None]):
 
 
 def run_console(workspace: Workspace, clock: Clock = local_clock) -> int:
-    """Run the console in this terminal until it is left; return the exit status."""
+    """Run the console in this terminal until it is left; return the exit status.
+
+    What exists before and after is kept out of garbage collection: a console paints smoother
+    without walking all its modules, and ends at once instead of walking all its widgets.
+    """
+    gc.freeze()
     app = ConsoleApp(workspace, clock)
     app.run()
+    gc.freeze()
     return app.return_code or 0

@@ -11,6 +11,11 @@ SETTLED = frozenset({Placement.PRESENT, Placement.COPYING, Placement.QUEUED})
 _NAME = 60
 
 
+def sentence(words: str) -> str:
+    """Return words as a sentence: a capital at the start, a stop at the end."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
 def always(_situation: Situation) -> str:
     """Never a reason."""
     return ""
@@ -41,7 +46,7 @@ def with_subject(situation: Situation) -> str:
 def with_images(situation: Situation) -> str:
     """Only on images, and only where changes are allowed."""
     if situation.read_only_reason:
-        return situation.read_only_reason
+        return sentence(situation.read_only_reason)
     if situation.place not in IMAGE_PLACES:
         return "Copying works on images. Press 2 to go to them."
     if not situation.images:
@@ -99,7 +104,7 @@ def with_unfinished_task(situation: Situation) -> str:
 
 def _task_reason(situation: Situation) -> str:
     if situation.read_only_reason:
-        return situation.read_only_reason
+        return sentence(situation.read_only_reason)
     if situation.place not in TASK_PLACES:
         return "This works on tasks. Press 4 to go to them."
     return "" if situation.task else "Put the cursor on a task first."

@@ -2,7 +2,7 @@
 
 from dcn_console.console.spans import NOTHING, Line, Span, Tone
 
-_FULL, _HALF, _TRACK, _UNKNOWN = "━", "╸", "━", "╌"
+_FULL, _HALF, _TRACK, _UNKNOWN = "━", "╸", "─", "╌"
 
 
 def bar(percent: float | None, width: int, tone: Tone = Tone.ACCENT) -> Line:

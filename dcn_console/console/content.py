@@ -14,7 +14,7 @@ STYLES = {
     Tone.GOOD: "$success",
     Tone.WARNING: "$warning",
     Tone.BAD: "$error",
-    Tone.TRACK: "$panel-lighten-1",
+    Tone.TRACK: "$border-blurred",
 }
 """The theme's colour of each tone; ``.tcss`` files give tables the same ones."""
 

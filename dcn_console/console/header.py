@@ -107,4 +107,4 @@ def freshness(snapshot: Snapshot[Any], shown: int, now: datetime) -> Line:
         return line(f"reading… {shown:,} so far" if shown else "reading…", Tone.ACCENT)
     if snapshot.taken_at and (now - snapshot.taken_at).total_seconds() >= STALE_SECONDS:
         return line(f"{age} old", Tone.WARNING)
-    return NOTHING
+    return (foreign(snapshot.notice, Tone.DIM),) if snapshot.notice else NOTHING

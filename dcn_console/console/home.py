@@ -124,9 +124,9 @@ class HomeScreen(ConsoleScreen):
         )
 
     def go(self, place: Place) -> None:
-        """Give a table the focus."""
+        """Give a table the focus, at once: the next key may be in the queue already."""
         self.enter(place)
-        self.tables[place].focus()
+        self.set_focus(self.tables[place])
 
     def enter(self, place: Place) -> None:
         """Show that a table has the focus, where a narrow terminal shows only one."""
@@ -148,7 +148,7 @@ class HomeScreen(ConsoleScreen):
 
     def restore_focus(self) -> None:
         """Put the focus back into the table."""
-        self.table.focus()
+        self.set_focus(self.table)
 
     def narrow(self, site: str | None) -> None:
         """Show only what is at a site, or all again."""
@@ -279,6 +279,8 @@ class HomeScreen(ConsoleScreen):
 
     @on(ResourceTable.Chosen)
     def _chosen(self, event: ResourceTable.Chosen) -> None:
+        if self.app.screen is not self:
+            return
         place = next((item for item, table in self.tables.items() if table is event.table), None)
         if place is Place.SITES and self.narrowed_to != event.key:
             self.narrow(event.key)

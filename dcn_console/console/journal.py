@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from dcn_console.model.errors import DcnError
+from dcn_console.model.secrets import redact
 
 Level = Literal["information", "warning", "error"]
 
@@ -42,7 +43,7 @@ class Journal:
 
 
 def describe(error: BaseException) -> tuple[str, str]:
-    """Return an error's sentence and its way out."""
+    """Return an error's sentence and its way out, without secrets."""
     if isinstance(error, DcnError):
-        return error.message, error.way_out
-    return f"{type(error).__name__}: {error}", "This is a defect of the console."
+        return redact(error.message), redact(error.way_out)
+    return redact(f"{type(error).__name__}: {error}"), "This is a defect of the console."

@@ -6,10 +6,11 @@ import msgspec
 from console_pilot import picture, running, said, shown, strand, type_text, until
 from fake_data import MIB, sample_rows
 from fake_workspace import FakeWorkspace
+from textual.events import Key
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
-from dcn_console.console.details.screens import ImageScreen, SiteScreen, VolumeScreen
+from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
 from dcn_console.console.footer import KeyFooter
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.prompt import PromptBar
@@ -65,6 +66,28 @@ async def test_the_number_keys_go_to_the_panes() -> None:
             await pilot.press(key)
             assert app.home.place is place
             assert app.home.tables[place].has_focus
+
+
+async def test_keys_typed_ahead_go_where_the_first_one_led() -> None:
+    async with running(FakeWorkspace()) as (app, pilot):
+        for key in ("4", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: isinstance(app.screen, TaskScreen), "the task's page")
+        await pilot.press("escape")
+        for key in ("3", "down", "down"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        volumes = app.home.tables[Place.VOLUMES]
+        await until(pilot, lambda: volumes.state.cursor_index == 2, "the cursor")
+        assert app.home.tables[Place.IMAGES].state.cursor_index == 0
+
+
+async def test_enter_pressed_twice_opens_one_page() -> None:
+    async with running(FakeWorkspace()) as (app, pilot):
+        for _ in range(3):
+            app.post_message(Key("enter", None))
+        await until(pilot, lambda: isinstance(app.screen, ImageScreen), "the page")
+        await pilot.pause()
+        assert len(app.screen_stack) == 2
 
 
 async def test_tab_goes_round_the_panes_on_any_width() -> None:

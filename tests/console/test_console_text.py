@@ -154,10 +154,10 @@ def test_filters(text: str, haystack: str, passes: bool) -> None:
 
 
 def test_a_bar_fills_with_its_percent_and_never_lies() -> None:
-    assert plain(bar(0, 10)) == "━" * 10
+    assert plain(bar(0, 10)) == "─" * 10
     assert bar(0, 10)[0].tone is Tone.TRACK
     assert bar(100, 10) == (Span("━" * 10, Tone.ACCENT),)
-    assert plain(bar(50, 10)) == "━" * 10
+    assert plain(bar(50, 10)) == "━━━━━─────"
     assert bar(50, 10)[0].text == "━" * 5
     assert bar(45, 10)[0].text == "━━━━╸"
     assert plain(bar(None, 10)) == "╌" * 10

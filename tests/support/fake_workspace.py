@@ -95,6 +95,9 @@ class FakeWorkspace:
     def runner_alive(self) -> bool:
         return self.runner
 
+    async def tend_runner(self) -> None:
+        await self._answer("tend_runner")
+
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         self.callbacks.append(callback)
         return lambda: self.callbacks.remove(callback)

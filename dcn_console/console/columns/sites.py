@@ -153,6 +153,7 @@ STORE_COLUMNS: tuple[Column[StoreRow], ...] = (
         cell=lambda row, _: (foreign(row.store.id),),
         sort_key=lambda row: row.store.id.casefold(),
         minimum=9,
+        wanted=12,
         maximum=24,
         flex=2,
     ),
@@ -178,7 +179,7 @@ STORE_COLUMNS: tuple[Column[StoreRow], ...] = (
         cell=lambda row, _: line(f"{row.images:,}"),
         sort_key=lambda row: row.images,
         minimum=6,
-        priority=2,
+        priority=4,
         align=Align.RIGHT,
         descends_first=True,
     ),
@@ -190,7 +191,7 @@ STORE_COLUMNS: tuple[Column[StoreRow], ...] = (
         minimum=8,
         maximum=16,
         flex=1,
-        priority=4,
+        priority=5,
     ),
 )
 

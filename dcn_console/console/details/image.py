@@ -73,7 +73,8 @@ def _placement(row: ImageRow) -> tuple[Line, ...]:
         words = placement_words(cell.state, cell.percent)
         if cell.task is not None:
             words = (*words, Span(f", task {cell.task}", Tone.DIM))
-        note: Line = (foreign(cell.text, Tone.DIM, 400),) if cell.text else ()
+        told = cell.text if cell.text != cell.state.value else ""
+        note: Line = (foreign(told, Tone.DIM, 400),) if told else ()
         lines.append(((foreign(cell.site, Tone.STRONG),), (*words, Span("  "), *note)))
     return columned(lines)
 

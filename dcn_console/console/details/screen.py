@@ -102,7 +102,7 @@ class DetailScreen(ConsoleScreen):
 
     def restore_focus(self) -> None:
         """Put the focus back on the page."""
-        self.query_one("#page", VerticalScroll).focus()
+        self.set_focus(self.query_one("#page", VerticalScroll))
 
 
 def heading(kind: str, name: str) -> Line:

@@ -141,8 +141,8 @@ class SiteScreen(DetailScreen):
 class TaskScreen(DetailScreen):
     """State, sites, steps, log and commands of a task."""
 
-    LEFT: ClassVar[tuple[str, ...]] = ("sites", "steps")
-    RIGHT: ClassVar[tuple[str, ...]] = ("fields", "commands", "log")
+    LEFT: ClassVar[tuple[str, ...]] = ("sites", "steps", "log")
+    RIGHT: ClassVar[tuple[str, ...]] = ("fields", "commands")
 
     def __init__(self, task: Task) -> None:
         """Make the page of a task."""

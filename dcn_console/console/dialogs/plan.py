@@ -148,7 +148,7 @@ class PlanDialog(ModalScreen[bool]):
     def action_leave(self) -> None:
         """Leave without submitting. What was submitted already goes on."""
         self._generation += 1
-        if self.is_current:
+        if self.app.screen is self:
             self.dismiss(False)
 
     @on(Button.Pressed, "#confirm")
@@ -173,7 +173,7 @@ class PlanDialog(ModalScreen[bool]):
         else:
             text = f"{count(len(tasks), 'task')} submitted."
         self.console.say(text)
-        if self.is_current:
+        if self.app.screen is self:
             self.dismiss(True)
 
     def _refused(self, error: Exception) -> None:

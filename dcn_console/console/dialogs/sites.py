@@ -146,11 +146,11 @@ class SitesDialog(ModalScreen[tuple[str, ...] | None]):
         marks = self._table.state.marks
         if not marks:
             self._describe("No site is marked. Space marks the one under the cursor.")
-        elif self.is_current:
+        elif self.app.screen is self:
             order = [choice.key for choice in self._choices]
             self.dismiss(tuple(sorted(marks, key=order.index)))
 
     def action_leave(self) -> None:
         """Leave without an answer."""
-        if self.is_current:
+        if self.app.screen is self:
             self.dismiss(None)

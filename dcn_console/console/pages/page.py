@@ -64,4 +64,4 @@ class TextPage(ConsoleScreen):
 
     def restore_focus(self) -> None:
         """Put the focus back on the page."""
-        self.query_one("#page", VerticalScroll).focus()
+        self.set_focus(self.query_one("#page", VerticalScroll))

@@ -13,6 +13,7 @@ from dcn_console.console.screen import ConsoleScreen
 from dcn_console.console.situation import Situation, Subject
 from dcn_console.console.spans import Span, Tone, foreign
 from dcn_console.console.strand import Strand
+from dcn_console.model.secrets import redact
 from dcn_console.model.text import printable
 
 LONGEST_LINE = 2000
@@ -69,7 +70,7 @@ class RawScreen(ConsoleScreen):
     def _show(self, text: str) -> None:
         log = self.query_one(Log)
         log.clear()
-        log.write_lines([printable(line, LONGEST_LINE) for line in text.splitlines()])
+        log.write_lines([printable(line, LONGEST_LINE) for line in redact(text).splitlines()])
 
     def _fail(self, error: Exception) -> None:
         log = self.query_one(Log)
@@ -90,4 +91,4 @@ class RawScreen(ConsoleScreen):
 
     def restore_focus(self) -> None:
         """Put the focus back on the body."""
-        self.query_one(Log).focus()
+        self.set_focus(self.query_one(Log))
