@@ -123,6 +123,7 @@ def environment(folder: Path, inherited: Mapping[str, str] = os.environ) -> dict
 
 @contextmanager
 def _runner(folder: Path, config: Path, tasks: TaskFolder) -> Iterator[None]:
+    ensure_folder(tasks.path)
     descriptor = os.open(tasks.runner_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
     try:
         process = subprocess.Popen(
