@@ -2,14 +2,13 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from contract_dcn import MIB, Dcn, Images, User, access_of, random_data
-from simulated import eventually
+from contract_dcn import MIB, Dcn, Images, access_of, random_data
+from contract_volumes import Volumes
 
 from dcn_console.model.errors import ObjectNotFound
 
@@ -26,46 +25,6 @@ FOR_ADMINISTRATORS = {
     "os-vol-host-attr:host",
 }  # fmt: skip
 WITH_TIME_FILTER = {"OpenStack-API-Version": "volume 3.60"}
-
-
-@dataclass
-class Volumes:
-    """The volumes a test made, and their end."""
-
-    dcn: Dcn
-    made: list[tuple[User, str]] = field(default_factory=list)
-
-    def create(self, user: User | None = None, **attributes: Any) -> dict[str, Any]:
-        """Create a volume of 1 GiB at the hub, or as ``attributes`` say; wait until it is there."""
-        owner = user or self.dcn.admin
-        body = {"size": 1, "name": f"contract-{uuid.uuid4().hex[:8]}"} | attributes
-        reply = owner.plain.ask("POST", "volume", "/volumes", {"volume": body})
-        assert reply.status == 202, reply
-        created = reply.content["volume"]
-        assert created["status"] == "creating"
-        assert created["bootable"] == "false", "it turns true with the data"
-        self.made.append((owner, created["id"]))
-        return self.wait(owner, created["id"])
-
-    def wait(self, user: User, volume_id: str) -> dict[str, Any]:
-        """Wait until a volume is there."""
-
-        def look() -> dict[str, Any]:
-            shown: dict[str, Any] = user.plain.get("volume", f"/volumes/{volume_id}")["volume"]
-            return shown
-
-        return eventually(look, lambda volume: volume["status"] == "available", seconds=90)
-
-    def delete(self, user: User, volume_id: str) -> None:
-        """Delete a volume and wait until it is gone."""
-        reply = user.plain.ask("DELETE", "volume", f"/volumes/{volume_id}")
-        assert (reply.status, reply.body) == (202, b"")
-
-        def is_gone() -> bool:
-            return user.plain.ask("GET", "volume", f"/volumes/{volume_id}").status == 404
-
-        eventually(is_gone, seconds=90)
-        self.made.remove((user, volume_id))
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ class Dcn:
     member: User
     without: Callable[[Daemon, str], AbstractContextManager[None]]
     is_shared: bool
+    dead_port: int
+    """A port of this machine that Glance may download from, where nobody listens."""
     marker: str = field(default_factory=lambda: f"contract-{uuid.uuid4().hex[:8]}")
     """A tag of every image of this run, so that a shared Glance's others can be told apart."""
 
@@ -209,7 +211,7 @@ def simulated_dcn(simulator: Simulator, folder: Path) -> Iterator[Dcn]:
 
     configs = [simulator.write_config(folder / user, user) for user in ("admin", "demo")]
     with _users(configs) as (admin, member):
-        yield Dcn("simulator", admin, member, without, is_shared=False)
+        yield Dcn("simulator", admin, member, without, is_shared=False, dead_port=80)
 
 
 @contextmanager
@@ -226,7 +228,7 @@ def lab_dcn(lab: Lab, folder: Path, *, shared: bool) -> Iterator[Dcn]:
         path.write_text(render(lab_settings(lab, cloud)))
         configs.append(path)
     with _users(configs) as (admin, member):
-        yield Dcn("lab", admin, member, without, is_shared=shared)
+        yield Dcn("lab", admin, member, without, is_shared=shared, dead_port=lab.download_port)
 
 
 def lab_settings(lab: Lab, cloud: str) -> Settings:
