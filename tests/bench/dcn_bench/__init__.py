@@ -1,0 +1,1 @@
+"""Benchmarks of dcn-console: figures with a reference measured in the same run."""
