@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -24,6 +25,7 @@ from dcn_console.console.journal import Journal, Level, describe
 from dcn_console.console.screen import ConsoleScreen
 from dcn_console.console.situation import Place
 from dcn_console.console.theme import DARK, LIGHT
+from dcn_console.console.typeahead import KeyQueue
 from dcn_console.model.errors import DcnError
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import Task
@@ -96,6 +98,10 @@ class ConsoleApp(App[None]):
 
         change: Change
 
+    @dataclass
+    class KeyHandled(Message):
+        """Follows a key on its way up, and arrives when the key has had its effect."""
+
     def __init__(self, workspace: Workspace, clock: Clock = local_clock) -> None:
         """Make the console of a workspace."""
         super().__init__()
@@ -105,6 +111,7 @@ class ConsoleApp(App[None]):
         self.journal = Journal()
         self.rows: Rows = workspace.rows()
         self.tasks: tuple[Task, ...] = workspace.tasks()
+        self._keys = KeyQueue()
         self._unsubscribe: Callable[[], None] | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -125,7 +132,7 @@ class ConsoleApp(App[None]):
         """Begin to listen and to refresh."""
         self._unsubscribe = self.workspace.subscribe(self._told)
         self.call_workspace(self.workspace.start(), lambda _: None, group="start")
-        self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(TICK_SECONDS, self._each_second)
 
     async def on_unmount(self) -> None:
         """Stop listening; tasks go on."""
@@ -136,11 +143,40 @@ class ConsoleApp(App[None]):
         except (TimeoutError, DcnError) as error:
             logger.warning("The workspace did not stop as it should: %s", error)
 
+    async def on_event(self, event: Event) -> None:
+        """Let keys through one at a time."""
+        if not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._keys.admit(event):
+            await self._handle_key(event)
+
+    async def _handle_key(self, key: Key) -> None:
+        await super().on_event(key)
+        target = self.focused or self.screen
+        if not target.post_message(self.KeyHandled()):
+            await self._next_key()
+
+    async def on_console_app_key_handled(self, event: KeyHandled) -> None:
+        """Go on with the next key."""
+        event.stop()
+        await self._next_key()
+
+    async def _next_key(self) -> None:
+        key = self._keys.done()
+        if key is not None:
+            await self._handle_key(key)
+
     def _told(self, change: Change) -> None:
         """Pass on a change, from whatever thread it is told."""
         self.post_message(self.WorkspaceChanged(change))
 
-    def _tick(self) -> None:
+    async def _each_second(self) -> None:
+        if self._keys.is_stuck:
+            await self._next_key()
+        self.tick()
+
+    def tick(self) -> None:
+        """Bring everything that depends on the time up to date."""
         for screen in self._console_screens():
             if screen.is_current and screen.is_ready:
                 screen.tick(self.clock())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dcn_console.console.prompt_mode import Mode
+from dcn_console.console.prompt import Mode
 from dcn_console.console.situation import Place
 
 if TYPE_CHECKING:

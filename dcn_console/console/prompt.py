@@ -1,17 +1,33 @@
 """The line one types into: a filter after ``/``, a command after ``:``."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
-from dcn_console.console.prompt_mode import Mode
+
+class Mode(StrEnum):
+    """What is being typed; the value is the sign shown before it."""
+
+    FILTER = "/"
+    COMMAND = ":"
+
+
+class _Field(Input):
+    """An input that hands on Enter at once, so that keys typed after it go where it leads."""
+
+    def __init__(self, accept: Callable[[], None]) -> None:
+        super().__init__(select_on_focus=False, compact=True)
+        self._accept = accept
+
+    async def action_submit(self) -> None:
+        """Take what was typed."""
+        self._accept()
 
 
 class PromptBar(Horizontal):
@@ -28,52 +44,56 @@ class PromptBar(Horizontal):
     """
     BINDINGS = [Binding("escape", "close", "close", show=False)]  # noqa: RUF012
 
-    @dataclass
-    class Edited(Message):
-        """The text changed."""
+    def __init__(
+        self, edited: Callable[[Mode, str], None], done: Callable[[Mode, str, bool], None]
+    ) -> None:
+        """Make a closed prompt; ``edited`` and ``done`` are called at once, not by message.
 
-        mode: Mode
-        text: str
-
-    @dataclass
-    class Done(Message):
-        """Enter was pressed (``accepted``) or escape."""
-
-        mode: Mode
-        text: str
-        accepted: bool
-
-    def __init__(self, mode: Mode, text: str, suggestions: Sequence[str] = ()) -> None:
-        """Make a prompt that begins with ``text``."""
+        ``edited`` gets every change of the text, ``done`` the text and whether it was accepted.
+        """
         super().__init__()
-        self.mode = mode
-        self._text = text
-        self._suggestions = suggestions
+        self._edited = edited
+        self._done = done
+        self.display = False
+        self.mode = Mode.COMMAND
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is being typed."""
+        return bool(self.display)
 
     def compose(self) -> ComposeResult:
         """The sign and the input."""
-        yield Label(self.mode.value)
-        yield Input(
-            self._text,
-            select_on_focus=False,
-            compact=True,
-            suggester=SuggestFromList(self._suggestions) if self._suggestions else None,
-        )
+        yield Label()
+        yield _Field(self.accept)
 
-    def on_mount(self) -> None:
-        """Take the focus."""
-        self.query_one(Input).focus()
+    def open(self, mode: Mode, text: str, suggestions: Sequence[str] = ()) -> None:
+        """Begin to type with ``text``, and take the focus at once."""
+        self.mode = mode
+        self.query_one(Label).update(mode.value)
+        field = self.query_one(Input)
+        field.suggester = SuggestFromList(suggestions) if suggestions else None
+        with field.prevent(Input.Changed):
+            field.value = text
+        field.cursor_position = len(text)
+        self.display = True
+        self.screen.set_focus(field)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Edited(self.mode, event.value))
+        if self.is_open:
+            self._edited(self.mode, event.value)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Done(self.mode, event.value, accepted=True))
+    def accept(self) -> None:
+        """Take what was typed."""
+        self._finish(accepted=True)
 
     def action_close(self) -> None:
         """Give up typing."""
-        self.post_message(self.Done(self.mode, self.query_one(Input).value, accepted=False))
+        self._finish(accepted=False)
+
+    def _finish(self, *, accepted: bool) -> None:
+        if self.is_open:
+            self.display = False
+            self._done(self.mode, self.query_one(Input).value, accepted)

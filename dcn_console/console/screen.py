@@ -10,7 +10,7 @@ from textual.widget import Widget
 from dcn_console.console.command_line import names, parse_command
 from dcn_console.console.footer import KeyFooter
 from dcn_console.console.header import banner, header_parts
-from dcn_console.console.prompt_mode import Mode
+from dcn_console.console.prompt import Mode, PromptBar
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.strand import Strand
 from dcn_console.model.errors import UsageError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from dcn_console.console.app import ConsoleApp
-    from dcn_console.console.prompt import PromptBar
     from dcn_console.workspace.interface import Change
 
 
@@ -62,6 +61,7 @@ class ConsoleScreen(Screen[None]):
         yield Strand(id="header")
         yield Strand(id="banner")
         yield from self.body()
+        yield PromptBar(self._prompt_edited, self._prompt_done)
         yield KeyFooter()
 
     def body(self) -> ComposeResult:
@@ -109,37 +109,25 @@ class ConsoleScreen(Screen[None]):
 
     def open_prompt(self, mode: Mode, text: str = "") -> None:
         """Begin to type a filter or a command."""
-        from dcn_console.console.prompt import PromptBar
-
-        if self.query(PromptBar):
-            return
         sites = [f"images @{name}" for name in self.console.workspace.topology.names]
         suggestions = (*names(), *sites) if mode is Mode.COMMAND else ()
         self.query_one(KeyFooter).display = False
-        self.mount(PromptBar(mode, text, suggestions))
+        self.query_one(PromptBar).open(mode, text, suggestions)
 
-    def close_prompt(self, bar: PromptBar) -> None:
-        """Put the footer back."""
-        bar.remove()
-        self.query_one(KeyFooter).display = True
-
-    def on_prompt_bar_edited(self, event: PromptBar.Edited) -> None:
+    def _prompt_edited(self, mode: Mode, text: str) -> None:
         """Hand each change of a filter to the screen."""
-        if event.mode is Mode.FILTER:
-            self.filter_edited(event.text)
+        if mode is Mode.FILTER:
+            self.filter_edited(text)
 
-    def on_prompt_bar_done(self, event: PromptBar.Done) -> None:
+    def _prompt_done(self, mode: Mode, text: str, accepted: bool) -> None:
         """Run the command or keep the filter."""
-        from dcn_console.console.prompt import PromptBar
-
-        for bar in self.query(PromptBar):
-            self.close_prompt(bar)
+        self.query_one(KeyFooter).display = True
         self.restore_focus()
-        if event.mode is Mode.FILTER:
-            self.filter_edited(event.text if event.accepted else "")
-        elif event.accepted and event.text.strip():
+        if mode is Mode.FILTER:
+            self.filter_edited(text if accepted else "")
+        elif accepted and text.strip():
             try:
-                command = parse_command(event.text, self.console.workspace.topology)
+                command = parse_command(text, self.console.workspace.topology)
             except UsageError as error:
                 self.console.complain(error)
             else:

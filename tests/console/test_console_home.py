@@ -81,6 +81,22 @@ async def test_keys_typed_ahead_go_where_the_first_one_led() -> None:
         assert app.home.tables[Place.IMAGES].state.cursor_index == 0
 
 
+async def test_letters_typed_ahead_of_the_prompt_run_no_action() -> None:
+    workspace = FakeWorkspace()
+    async with running(workspace) as (app, pilot):
+        for char in "/cexqrjk":
+            app.post_message(Key("slash" if char == "/" else char, char))
+        table = app.home.table
+        await until(pilot, lambda: table.state.filter.text == "cexqrjk", "the filter")
+        for key in ("escape", "colon", *"volumes", "enter", "end", "home"):
+            app.post_message(Key(key, ":" if key == "colon" else key if len(key) == 1 else None))
+        await until(pilot, lambda: app.home.place is Place.VOLUMES, "the command")
+        await until(pilot, lambda: app.home.table.has_focus, "the focus")
+        assert workspace.named("plan_copy") == []
+        assert ("refresh",) not in workspace.calls
+        assert len(app.screen_stack) == 1
+
+
 async def test_enter_pressed_twice_opens_one_page() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         for _ in range(3):
@@ -146,7 +162,7 @@ async def test_the_filter_works_while_typing_and_escape_clears_it() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert images.has_focus
-        assert not app.screen.query(PromptBar)
+        assert not app.screen.query_one(PromptBar).is_open
         assert "/rhel" in shown(app)
         await pilot.press("escape")
         await pilot.pause()
@@ -340,12 +356,12 @@ async def test_nothing_is_painted_while_nothing_happens() -> None:
             table.render_line = lambda _y: painted.append("table")  # type: ignore[method-assign,assignment,return-value]
         workspace.tell(Change.ROWS)
         workspace.tell(Change.TASKS)
-        app._tick()
+        app.tick()
         await pilot.pause()
         await pilot.pause()
         assert painted == []
         workspace.clock.advance(1)
-        app._tick()
+        app.tick()
         await pilot.pause()
         assert set(painted) == {"header"}
 
@@ -381,7 +397,7 @@ async def test_ages_and_errors_are_visible() -> None:
         assert "✗ no answer since 12:04" in shown(app)
         workspace.errors = {}
         workspace.clock.advance(300)
-        app._tick()
+        app.tick()
         await until(pilot, lambda: "5 min old" in shown(app), "the age")
 
 
