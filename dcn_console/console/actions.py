@@ -27,6 +27,10 @@ MOVING, FINDING, LOOKING, CHANGING, CONSOLE = (
 )
 
 
+RIGHT = 90
+"""From this place in the footer on, actions stand at its right end and never leave."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """Something a key does.
@@ -256,7 +260,7 @@ ACTIONS: tuple[Action, ...] = (
         title="help",
         description="Show all keys, and why some are dimmed.",
         group=CONSOLE,
-        footer=8,
+        footer=RIGHT,
     ),
     Action(
         id="quit",
@@ -264,7 +268,7 @@ ACTIONS: tuple[Action, ...] = (
         title="quit",
         description="Leave at once. Tasks go on without the console.",
         group=CONSOLE,
-        footer=12,
+        footer=RIGHT + 1,
     ),
 )
 

@@ -4,7 +4,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from dcn_console.console.actions import Action, footer_actions, key_name
+from dcn_console.console.actions import RIGHT, Action, footer_actions, key_name
 from dcn_console.console.content import STYLES
 from dcn_console.console.situation import Situation
 from dcn_console.console.spans import Tone
@@ -40,27 +40,38 @@ class KeyFooter(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """Lay out as many keys as fit, the last ones leaving first, in registry order."""
-        pieces = [Content(" ")]
+        """Lay out as many keys as fit: the last ones leave first, those at the right never."""
+        always = [item for item in self._items if item[0].footer >= RIGHT]
+        end = self.size.width - sum(_size(action) + len(_GAP) for action, _ in always)
         self._clicks = []
+        pieces = [Content(" ")]
         x = 1
         for action, usable in self._items:
-            key = key_name(action.keys[0])
-            size = len(key) + 1 + len(action.title)
-            if x + size > self.size.width:
+            right = action.footer >= RIGHT
+            if right and x < end:
+                pieces.append(Content(" " * (end - x)))
+                x = end
+            if not right and x + _size(action) > end:
                 continue
-            self._clicks.append((range(x, x + size), action))
-            x += size + len(_GAP)
-            shade = f"{STYLES[Tone.DIM]} dim"
-            pieces += (
-                Content.styled(key, "bold $primary" if usable else shade),
-                Content.styled(f" {action.title}", "" if usable else shade),
-                Content(_GAP),
-            )
+            pieces += (*self._key(action, usable, x), Content(_GAP))
+            x += _size(action) + len(_GAP)
         return Content("").join(pieces)
+
+    def _key(self, action: Action, usable: bool, x: int) -> tuple[Content, Content]:
+        """Return key and title, and remember where they are."""
+        self._clicks.append((range(x, x + _size(action)), action))
+        shade = f"{STYLES[Tone.DIM]} dim"
+        return (
+            Content.styled(key_name(action.keys[0]), "bold $primary" if usable else shade),
+            Content.styled(f" {action.title}", "" if usable else shade),
+        )
 
     async def on_click(self, event: events.Click) -> None:
         """Run the action that was clicked."""
         for cells, action in self._clicks:
             if event.x in cells:
                 await self.run_action(_ACTION.format(action.id))
+
+
+def _size(action: Action) -> int:
+    return len(key_name(action.keys[0])) + 1 + len(action.title)

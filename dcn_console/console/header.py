@@ -68,7 +68,9 @@ def task_counts(tasks: tuple[Task, ...]) -> Line:
         line(f"✗ {failed} failed", Tone.BAD) if failed else NOTHING,
     )
     words = joined(parts)
-    return (Span("tasks ", Tone.DIM), *words) if words else line("no tasks", Tone.DIM)
+    if words:
+        return (Span("tasks ", Tone.DIM), *words)
+    return line("no open tasks" if tasks else "no tasks", Tone.DIM)
 
 
 def banner(inventory: Inventory, now: datetime) -> Line:

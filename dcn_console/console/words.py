@@ -35,7 +35,7 @@ PLACEMENT_WORDS = {
     Placement.QUEUED: "queued",
     Placement.FAILED: "failed",
     Placement.MISSING: "missing where wanted",
-    Placement.GONE: "gone: Glance lists a copy that is not in the pool",
+    Placement.GONE: "gone: Glance lists it, the pool has it not",
     Placement.UNKNOWN: "no store known",
 }
 

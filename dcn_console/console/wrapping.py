@@ -14,7 +14,7 @@ def wrap(lines: Iterable[Line], size: int) -> tuple[Line, ...]:
     """Return the lines wrapped to ``size`` cells at blanks.
 
     The second and further lines hang under the end of the first piece when that ends with a
-    blank, as labels and signs do.
+    blank, as labels and signs do, else under the start of the last piece, the text of a row.
     """
     return tuple(part for item in lines for part in _wrap(item, max(1, size)))
 
@@ -23,7 +23,7 @@ def _wrap(item: Line, size: int) -> list[Line]:
     if width(item) <= size:
         return [item]
     label = item[0].text
-    indent = cells(label) if label.endswith(" ") else 0
+    indent = cells(label) if label.endswith(" ") else width(item[:-1])
     if size - indent < _LEAST_ROOM:
         indent = 0
     result: list[Line] = []

@@ -43,7 +43,7 @@ async def test_the_page_of_an_image() -> None:
         await open_image(pilot, app, "debian-12-genericcloud")
         assert "debian-12-genericcloud" in strand(app, "heading")
         assert "2,147,483,648 bytes" in section(app, "fields")
-        assert "dcn1     ? gone: Glance lists a copy" in section(app, "placement")
+        assert "dcn1     ? gone: Glance lists it" in section(app, "placement")
         assert "→ Remove the copy from the store" in section(app, "findings")
         assert "$ openstack image show 00000004-" in section(app, "commands")
         assert "/etc/ceph/dcn0.conf --id openstack info images/" in section(app, "commands")

@@ -75,7 +75,9 @@ def _placement(row: ImageRow) -> tuple[Line, ...]:
             words = (*words, Span(f", task {cell.task}", Tone.DIM))
         told = cell.text if cell.text != cell.state.value else ""
         note: Line = (foreign(told, Tone.DIM, 400),) if told else ()
-        lines.append(((foreign(cell.site, Tone.STRONG),), (*words, Span("  "), *note)))
+        if note:
+            words = (*words, Span("  "), *note)
+        lines.append(((foreign(cell.site, Tone.STRONG),), words))
     return columned(lines)
 
 

@@ -22,7 +22,12 @@ TABLE_KEYS = (
     TableKey(("end", "G"), "bottom", "bottom", "Move the cursor to the last row."),
     TableKey(("right",), "shift(1)", "columns right", "Show the columns that had no room."),
     TableKey(("left",), "shift(-1)", "columns left", "Go back to the first columns."),
-    TableKey(("enter",), "choose", "open", "Open the object under the cursor."),
+    TableKey(
+        ("enter",),
+        "choose",
+        "open",
+        "Open the row. A site first narrows the other panes; again opens its page.",
+    ),
     TableKey(("space",), "mark", "mark", "Mark or unmark the row and go on to the next."),
     TableKey(
         ("asterisk", "ctrl+a"),
