@@ -14,6 +14,7 @@ from dcn_console.console.availability import (
     with_subject,
     with_unfinished_task,
 )
+from dcn_console.console.key_names import key_name
 from dcn_console.console.situation import IMAGE_PLACES, PANES, TASK_PLACES, Place, Situation
 from dcn_console.console.table.keys import TABLE_KEYS
 
@@ -274,26 +275,6 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 GROUPS = (MOVING, FINDING, LOOKING, CHANGING, CONSOLE)
-
-_KEY_NAMES = {
-    "slash": "/",
-    "colon": ":",
-    "asterisk": "*",
-    "backslash": "\\",
-    "question_mark": "?",
-    "escape": "esc",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
-
-
-def key_name(key: str) -> str:
-    """Return how a key is written for people."""
-    return _KEY_NAMES.get(key, key)
 
 
 def keys_text(action: Action) -> str:

@@ -19,11 +19,11 @@ from dcn_console.console.filtering import parse_filter
 from dcn_console.console.header import freshness
 from dcn_console.console.pane import Pane, describe_table
 from dcn_console.console.screen import ConsoleScreen
-from dcn_console.console.situation import Place, Situation, Subject
+from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, line
 from dcn_console.console.strand import Strand
 from dcn_console.console.table.widget import ResourceTable
-from dcn_console.console.tables import Tables, make_tables
+from dcn_console.console.tables import Tables, make_tables, subject_of
 from dcn_console.console.words import severity_rank
 from dcn_console.model.inventory import Snapshot
 from dcn_console.model.rows import Finding
@@ -118,7 +118,7 @@ class HomeScreen(ConsoleScreen):
             read_only_reason=self.console.workspace.read_only_reason,
             images=tuple(images),
             task=row if self._place is Place.TASKS else None,
-            subject=_subject(self._place, row),
+            subject=subject_of(self._place, row),
             marks=len(table.state.marks),
             narrowed=table.state.narrowed,
         )
@@ -287,15 +287,3 @@ class HomeScreen(ConsoleScreen):
             self.describe(self.console.clock())
         elif place is not None:
             self.console.open_row(place, event.key)
-
-
-def _subject(place: Place, row: Any) -> Subject | None:
-    if row is None:
-        return None
-    if place is Place.IMAGES:
-        return Subject("image", row.key, row.image.label)
-    if place is Place.VOLUMES:
-        return Subject("volume", row.key, row.volume.label)
-    if place is Place.TASKS:
-        return Subject("task", str(row.number), row.title)
-    return None

@@ -11,7 +11,7 @@ from dcn_console.console.columns.sites import (
     FindingRow,
     site_columns,
 )
-from dcn_console.console.situation import Place
+from dcn_console.console.situation import Place, Subject
 from dcn_console.console.table.column import Column
 from dcn_console.console.table.state import TableState
 from dcn_console.console.table.widget import ResourceTable
@@ -112,3 +112,16 @@ def make_tables(topology: Topology, clock: Clock) -> Tables:
 
 def _is_settled(task: Task) -> bool:
     return task.state in (TaskState.DONE, TaskState.CANCELLED)
+
+
+def subject_of(place: Place, row: Any) -> Subject | None:
+    """Return the object of a row that has a raw body, None when it has none."""
+    if row is None:
+        return None
+    if place is Place.IMAGES:
+        return Subject("image", row.key, row.image.label)
+    if place is Place.VOLUMES:
+        return Subject("volume", row.key, row.volume.label)
+    if place is Place.TASKS:
+        return Subject("task", str(row.number), row.title)
+    return None

@@ -1,7 +1,7 @@
 """From the keys c and e to a submitted task, and steering it."""
 
 import msgspec
-from console_pilot import running, said, shown, until
+from console_pilot import put_on, running, said, shown, until
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
@@ -12,13 +12,6 @@ from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place
 from dcn_console.model.errors import RefusedError, ServiceUnreachable
 from dcn_console.model.tasks import TaskState
-
-
-async def put_on(pilot: Pilot[None], app: ConsoleApp, name: str) -> str:
-    row = next(row for row in app.rows.images if row.image.name == name)
-    assert app.home.tables[Place.IMAGES].move_to_key(row.key)
-    await pilot.pause()
-    return row.key
 
 
 def plan_dialog(app: ConsoleApp) -> PlanDialog:
@@ -40,7 +33,7 @@ async def open_plan(pilot: Pilot[None], app: ConsoleApp, key: str = "e") -> Plan
 async def test_one_key_plans_and_one_submits() -> None:
     workspace = FakeWorkspace()
     async with running(workspace) as (app, pilot):
-        key = await put_on(pilot, app, "fedora-40")
+        key = (await put_on(pilot, app, "fedora-40")).key
         await open_plan(pilot, app)
         text = shown(app)
         for words in ("fedora-40", "dcn0, dcn1", "10 GiB to move", "about 15:31", "image-import"):
@@ -75,7 +68,7 @@ async def test_the_copy_button_submits() -> None:
 async def test_the_sites_are_asked_with_those_lacking_it_marked() -> None:
     workspace = FakeWorkspace()
     async with running(workspace) as (app, pilot):
-        key = await put_on(pilot, app, "octavia-amphora-haproxy")
+        key = (await put_on(pilot, app, "octavia-amphora-haproxy")).key
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, SitesDialog), "the dialog")
         assert "✓ dcn1" in shown(app)
@@ -105,7 +98,7 @@ async def test_marked_images_share_one_dialog_and_are_unmarked_after() -> None:
     async with running(workspace) as (app, pilot):
         keys = []
         for name in ("fedora-40", "octavia-amphora-haproxy", "rhel-9.4-x86_64-kvm"):
-            keys.append(await put_on(pilot, app, name))
+            keys.append((await put_on(pilot, app, name)).key)
             await pilot.press("space")
         await open_plan(pilot, app)
         text = shown(app)
@@ -237,7 +230,7 @@ async def test_a_read_only_console_plans_nothing_and_says_why() -> None:
 async def test_the_target_is_the_image_under_the_cursor_when_the_key_was_pressed() -> None:
     workspace = FakeWorkspace()
     async with running(workspace) as (app, pilot):
-        key = await put_on(pilot, app, "fedora-40")
+        key = (await put_on(pilot, app, "fedora-40")).key
         await open_plan(pilot, app)
         rows = workspace.current
         workspace.set_rows(msgspec.structs.replace(rows, images=rows.images[:4]))

@@ -3,14 +3,19 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import msgspec
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
+from dcn_console.console.footer import KeyFooter
 from dcn_console.console.situation import Place
 from dcn_console.console.spans import plain
 from dcn_console.console.strand import Strand
+from dcn_console.console.table.widget import ResourceTable
+from dcn_console.model.rows import ImageRow, Rows
 
 DEADLINE_SECONDS = 20.0
 
@@ -68,3 +73,25 @@ def strand(app: ConsoleApp, name: str) -> str:
 def said(app: ConsoleApp) -> list[str]:
     """All messages of the session."""
     return [f"{entry.text} {entry.way_out}".strip() for entry in app.journal.entries]
+
+
+def dimmed(app: ConsoleApp) -> set[str]:
+    """The actions that the footer shows dimmed."""
+    return {action.id for action, usable in app.screen.query_one(KeyFooter).items if not usable}
+
+
+def without(rows: Rows, key: str) -> Rows:
+    return msgspec.structs.replace(rows, images=tuple(row for row in rows.images if row.key != key))
+
+
+def view(table: ResourceTable[Any]) -> list[Any]:
+    """The rows a table shows, in order."""
+    return [table.state.row(key) for key in table.state.view]
+
+
+async def put_on(pilot: Pilot[None], app: ConsoleApp, name: str) -> ImageRow:
+    """Put the cursor on an image by its name."""
+    row = next(row for row in app.rows.images if row.image.name == name)
+    assert app.home.tables[Place.IMAGES].move_to_key(row.key)
+    await pilot.pause()
+    return row

@@ -1,4 +1,4 @@
-"""The state of a table, free of any toolkit: rows by key, order, filter, cursor and marks.
+"""The state of a table: rows by key, order, filter, cursor and marks.
 
 Cursor and marks hold keys of objects, never row numbers. A refresh never moves the cursor from
 one object to another: it stays on its object, or is cleared when the object left the table.
@@ -139,11 +139,9 @@ class TableState(Generic[Row]):
 
     def move_to(self, index: int) -> str | None:
         """Put the cursor on the row at ``index`` or the nearest there is; return its key."""
-        if not self._view:
-            self._cursor = None
-        else:
+        if self._view:
             self._cursor_index = max(0, min(index, len(self._view) - 1))
-            self._cursor = self._view[self._cursor_index]
+        self._cursor = self._view[self._cursor_index] if self._view else None
         return self._cursor
 
     def move_by(self, rows: int) -> str | None:
@@ -211,9 +209,8 @@ class TableState(Generic[Row]):
         """Take rows that came behind all others; False when that cannot be done simply."""
         more = {self._key(row): row for row in rows}
         sort_key = self.sort_column.sort_key if self.sort_column else None
-        if len(more) != len(rows) or not self._rows.keys().isdisjoint(more):
-            return False
-        if sort_key is None or self._has_unknown:
+        simple = len(more) == len(rows) and self._rows.keys().isdisjoint(more)
+        if sort_key is None or self._has_unknown or not simple:
             return False
         values = {key: sort_key(row) for key, row in more.items()}
         if None in values.values():
@@ -296,7 +293,7 @@ class TableState(Generic[Row]):
                 if key not in values:
                     values[key] = sort_key(self._rows[key])
         known = [key for key in keys if values[key] is not None]
-        unknown = [key for key in keys if values[key] is None] if len(known) < len(keys) else []
-        self._has_unknown = bool(unknown)
+        self._has_unknown = len(known) < len(keys)
+        unknown = [key for key in keys if values[key] is None] if self._has_unknown else []
         known.sort(key=values.__getitem__, reverse=self.descending)
         return known + unknown
