@@ -12,10 +12,10 @@ from dcn_console.model.errors import UsageError
 
 
 def require_terminal() -> None:
-    """Raise UsageError unless a console can be drawn here."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    """Raise UsageError unless a console can be drawn here; Textual draws on stderr."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise UsageError(
-            "The console needs a terminal, and stdin or stdout is none.",
+            "The console needs a terminal, and stdin, stdout or stderr is none.",
             way_out="Scripts use the commands instead: dcn-console --help",
         )
     if os.environ.get("TERM", "") in ("", "dumb"):
