@@ -127,9 +127,18 @@ def _take_lock(world: World, image: ImageRecord, stale: TaskRecord | None) -> Im
 
 
 def _stores(world: World, body: dict[str, Any]) -> tuple[str, ...]:
+    """The stores a request means; all are those that take data (glance/common/utils.py)."""
     if body.get("all_stores", False):
-        return world.deployment.store_ids
+        if "stores" in body:
+            raise Refusal(
+                400,
+                "All_stores parameter can't be used with x-image-meta-store header or stores "
+                "parameter",
+            )
+        return tuple(site.store for site in world.deployment.sites)
     asked = body.get("stores") or [world.deployment.default_store]
+    if isinstance(asked, str):
+        asked = list(asked)
     if not isinstance(asked, list) or not all(isinstance(store, str) for store in asked):
         raise Refusal(400, "'stores' must be a list of store identifiers")
     for store in asked:
