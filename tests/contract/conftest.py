@@ -34,7 +34,8 @@ def dcn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp(request.param)
     with ExitStack() as stack:
         if request.param == "simulator":
-            simulator = stack.enter_context(running_simulator(small_options(bandwidth=BANDWIDTH)))
+            options = small_options(bandwidth=BANDWIDTH, http_store="by-url")
+            simulator = stack.enter_context(running_simulator(options))
             yield stack.enter_context(simulated_dcn(simulator, folder))
             return
         reason = "DCN_LAB=off" if os.environ.get("DCN_LAB") == "off" else obstacle()
