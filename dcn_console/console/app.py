@@ -5,36 +5,30 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
 from dcn_console.console.actions import ACTIONS, BY_ID, Action
 from dcn_console.console.clock import Clock, local_clock
 from dcn_console.console.command_line import Command
 from dcn_console.console.handlers import HANDLERS
 from dcn_console.console.home import HomeScreen
-from dcn_console.console.journal import Journal, Level, describe
-from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.host import ConsoleHost
+from dcn_console.console.navigation import console_screens, front_of, home_of
 from dcn_console.console.situation import Place
 from dcn_console.console.theme import DARK, LIGHT
 from dcn_console.console.typeahead import KeyQueue
 from dcn_console.model.errors import DcnError
-from dcn_console.model.rows import Rows
-from dcn_console.model.tasks import Task
-from dcn_console.model.text import printable
 from dcn_console.workspace.interface import Change, Workspace
 
 if TYPE_CHECKING:
     from textual.command import Provider
-    from textual.dom import DOMNode
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +36,6 @@ TICK_SECONDS = 1.0
 """How often ages, elapsed times and the clock are brought up to date."""
 STOP_SECONDS = 0.2
 """How long leaving waits for the workspace to stop refreshing."""
-TOAST_LIMIT = 240
-"""Characters of a message that pop up; the messages page has all of them."""
-
-Answer = TypeVar("Answer")
 
 
 def action_provider() -> type[Provider]:
@@ -62,7 +52,7 @@ def object_provider() -> type[Provider]:
     return ObjectProvider
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(ConsoleHost):
     """Screens on one workspace. Nothing here waits: every call runs in a worker."""
 
     TITLE = "dcn-console"
@@ -104,13 +94,8 @@ class ConsoleApp(App[None]):
 
     def __init__(self, workspace: Workspace, clock: Clock = local_clock) -> None:
         """Make the console of a workspace."""
-        super().__init__()
+        super().__init__(workspace, clock)
         self.animation_level = "none"
-        self.workspace = workspace
-        self.clock = clock
-        self.journal = Journal()
-        self.rows: Rows = workspace.rows()
-        self.tasks: tuple[Task, ...] = workspace.tasks()
         self._keys = KeyQueue()
         self._unsubscribe: Callable[[], None] | None = None
         self.register_theme(DARK)
@@ -120,9 +105,7 @@ class ConsoleApp(App[None]):
     @property
     def home(self) -> HomeScreen:
         """The home page, under whatever else is open."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, HomeScreen)  # noqa: S101
-        return screen
+        return home_of(self)
 
     def get_default_screen(self) -> Screen[Any]:
         """The home page is the lowest screen."""
@@ -177,7 +160,7 @@ class ConsoleApp(App[None]):
 
     def tick(self) -> None:
         """Bring everything that depends on the time up to date."""
-        for screen in self._console_screens():
+        for screen in console_screens(self):
             if screen.is_current and screen.is_ready:
                 screen.tick(self.clock())
 
@@ -187,22 +170,14 @@ class ConsoleApp(App[None]):
             self.tasks = self.workspace.tasks()
         else:
             self.rows = self.workspace.rows()
-        for screen in self._console_screens():
+        for screen in console_screens(self):
             if screen.is_ready:
                 screen.data_changed(event.change)
-
-    def _console_screens(self) -> list[ConsoleScreen]:
-        return [screen for screen in self.screen_stack if isinstance(screen, ConsoleScreen)]
-
-    @property
-    def front(self) -> ConsoleScreen:
-        """The uppermost full screen, under any dialog."""
-        return self._console_screens()[-1]
 
     def action_run(self, name: str) -> None:
         """Run an action of the registry, or say why it cannot be run."""
         action = BY_ID[name]
-        reason = action.reason(self.front.situation())
+        reason = action.reason(front_of(self).situation())
         if reason:
             self.say(
                 reason,
@@ -218,16 +193,10 @@ class ConsoleApp(App[None]):
     def run_command(self, command: Command) -> None:
         """Run a command typed after ``:``."""
         if command.site is not None or command.every_site:
-            self.home.narrow(command.site)
+            home_of(self).narrow(command.site)
         self.action_run(command.action)
         if command.filter is not None:
-            self.home.filter_edited(command.filter)
-
-    def to_home(self) -> HomeScreen:
-        """Close every page above the home page."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        return self.home
+            home_of(self).filter_edited(command.filter)
 
     def open_row(self, place: Place, key: str) -> None:
         """Open the page of a row."""
@@ -236,50 +205,6 @@ class ConsoleApp(App[None]):
         screen = detail_screen(self, place, key)
         if screen is not None:
             self.push_screen(screen)
-
-    def call_workspace(
-        self,
-        call: Coroutine[Any, Any, Answer],
-        answer: Callable[[Answer], object],
-        *,
-        failure: Callable[[Exception], object] | None = None,
-        group: str = "calls",
-        node: DOMNode | None = None,
-    ) -> Worker[None]:
-        """Await a call of the workspace in the background and hand on its answer or its error.
-
-        The call ends with ``node``, the app when None. Errors are shown and kept in any case.
-        """
-
-        async def ask() -> None:
-            try:
-                result = await call
-            except Exception as error:  # noqa: BLE001  # no failed call may end the console
-                if failure is not None:
-                    failure(error)
-                self.complain(error)
-            else:
-                answer(result)
-
-        return (node or self).run_worker(ask(), group=group, exit_on_error=False)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show the error of a worker that failed in our own code."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.complain(event.worker.error)
-
-    def complain(self, error: BaseException) -> None:
-        """Show an error for a moment and keep it among the messages."""
-        text, way_out = describe(error)
-        self.say(text, "error", way_out=way_out)
-
-    def say(
-        self, text: str, level: Level = "information", *, title: str = "", way_out: str = ""
-    ) -> None:
-        """Show a message for a moment and keep it among the messages."""
-        self.journal.add(self.clock(), level, printable(text), printable(way_out))
-        shown = printable(f"{text} {way_out}".strip(), TOAST_LIMIT)
-        self.notify(shown, title=title, severity=level, markup=False)
 
 
 def run_console(workspace: Workspace, clock: Clock = local_clock) -> int:

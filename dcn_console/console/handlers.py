@@ -5,80 +5,81 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dcn_console.console.navigation import front_of, home_of, to_home
 from dcn_console.console.prompt import Mode
 from dcn_console.console.situation import Place
 
 if TYPE_CHECKING:
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
 
-Handler = Callable[["ConsoleApp"], None]
+Handler = Callable[["ConsoleHost"], None]
 
 
-def _show_sites(app: ConsoleApp) -> None:
-    app.to_home().show_sites()
+def _show_sites(app: ConsoleHost) -> None:
+    to_home(app).show_sites()
 
 
 def _show(place: Place) -> Handler:
-    def show(app: ConsoleApp) -> None:
-        app.to_home().go(place)
+    def show(app: ConsoleHost) -> None:
+        to_home(app).go(place)
 
     return show
 
 
 def _step(places: int) -> Handler:
-    def step(app: ConsoleApp) -> None:
-        app.home.step(places)
+    def step(app: ConsoleHost) -> None:
+        home_of(app).step(places)
 
     return step
 
 
-def _back(app: ConsoleApp) -> None:
-    app.front.back()
+def _back(app: ConsoleHost) -> None:
+    front_of(app).back()
 
 
-def _filter(app: ConsoleApp) -> None:
-    table = app.home.table
+def _filter(app: ConsoleHost) -> None:
+    table = home_of(app).table
     table.warm()
-    app.front.open_prompt(Mode.FILTER, table.state.filter.text)
+    front_of(app).open_prompt(Mode.FILTER, table.state.filter.text)
 
 
-def _sort(app: ConsoleApp) -> None:
-    app.home.table.sort_next()
+def _sort(app: ConsoleHost) -> None:
+    home_of(app).table.sort_next()
 
 
-def _reverse(app: ConsoleApp) -> None:
-    app.home.table.sort_reverse()
+def _reverse(app: ConsoleHost) -> None:
+    home_of(app).table.sort_reverse()
 
 
-def _raw(app: ConsoleApp) -> None:
+def _raw(app: ConsoleHost) -> None:
     from dcn_console.console.pages.raw import RawScreen
 
-    subject = app.front.situation().subject
+    subject = front_of(app).situation().subject
     if subject is not None:
         app.push_screen(RawScreen(subject))
 
 
-def _copy_id(app: ConsoleApp) -> None:
-    subject = app.front.situation().subject
+def _copy_id(app: ConsoleHost) -> None:
+    subject = front_of(app).situation().subject
     if subject is not None:
         app.copy_to_clipboard(subject.id)
         app.say(f"The id of {subject.kind} {subject.name} was sent to the clipboard.")
 
 
-def _copy(app: ConsoleApp) -> None:
+def _copy(app: ConsoleHost) -> None:
     from dcn_console.console.dialogs.copying import ask_for_sites
 
-    ask_for_sites(app, app.front.situation().images)
+    ask_for_sites(app, front_of(app).situation().images)
 
 
-def _copy_to_edges(app: ConsoleApp) -> None:
+def _copy_to_edges(app: ConsoleHost) -> None:
     from dcn_console.console.dialogs.copying import plan_copy
 
-    plan_copy(app, app.front.situation().images, None)
+    plan_copy(app, front_of(app).situation().images, None)
 
 
-def _cancel(app: ConsoleApp) -> None:
-    task = app.front.situation().task
+def _cancel(app: ConsoleHost) -> None:
+    task = front_of(app).situation().task
     if task is not None:
         app.call_workspace(
             app.workspace.cancel(task.number),
@@ -86,8 +87,8 @@ def _cancel(app: ConsoleApp) -> None:
         )
 
 
-def _retry(app: ConsoleApp) -> None:
-    task = app.front.situation().task
+def _retry(app: ConsoleHost) -> None:
+    task = front_of(app).situation().task
     if task is not None:
         app.call_workspace(
             app.workspace.retry(task.number),
@@ -95,32 +96,32 @@ def _retry(app: ConsoleApp) -> None:
         )
 
 
-def _command(app: ConsoleApp) -> None:
-    app.front.open_prompt(Mode.COMMAND)
+def _command(app: ConsoleHost) -> None:
+    front_of(app).open_prompt(Mode.COMMAND)
 
 
-def _palette(app: ConsoleApp) -> None:
+def _palette(app: ConsoleHost) -> None:
     app.action_command_palette()
 
 
-def _refresh(app: ConsoleApp) -> None:
+def _refresh(app: ConsoleHost) -> None:
     app.workspace.refresh()
     app.say("Reading everything again.")
 
 
-def _messages(app: ConsoleApp) -> None:
+def _messages(app: ConsoleHost) -> None:
     from dcn_console.console.pages.messages import MessagesScreen
 
     app.push_screen(MessagesScreen())
 
 
-def _help(app: ConsoleApp) -> None:
+def _help(app: ConsoleHost) -> None:
     from dcn_console.console.pages.help import HelpScreen
 
-    app.push_screen(HelpScreen(app.front.situation()))
+    app.push_screen(HelpScreen(front_of(app).situation()))
 
 
-def _quit(app: ConsoleApp) -> None:
+def _quit(app: ConsoleHost) -> None:
     app.exit()
 
 

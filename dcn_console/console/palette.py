@@ -14,7 +14,7 @@ from dcn_console.console.situation import Place
 from dcn_console.model.text import printable
 
 if TYPE_CHECKING:
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
 
 MOST_OBJECTS = 40
 """Objects offered for one search."""
@@ -24,8 +24,8 @@ class ActionProvider(Provider):
     """Offers every action with its keys; those that cannot be run say why."""
 
     @property
-    def _console(self) -> ConsoleApp:
-        return cast("ConsoleApp", self.app)
+    def _console(self) -> ConsoleHost:
+        return cast("ConsoleHost", self.app)
 
     async def discover(self) -> Hits:
         """Offer all actions before anything was typed."""
@@ -62,7 +62,7 @@ class ObjectProvider(Provider):
 
     async def search(self, query: str) -> Hits:
         """Offer pages of objects."""
-        console = cast("ConsoleApp", self.app)
+        console = cast("ConsoleHost", self.app)
         wanted = query.lower()
         found = 0
         for place, kind, rows in (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
     from dcn_console.workspace.interface import Change
 
 
@@ -33,9 +33,9 @@ class ConsoleScreen(Screen[None]):
         self._made = False
 
     @property
-    def console(self) -> ConsoleApp:
+    def console(self) -> ConsoleHost:
         """The app, by its own type."""
-        return cast("ConsoleApp", self.app)
+        return cast("ConsoleHost", self.app)
 
     @property
     def place(self) -> Place:

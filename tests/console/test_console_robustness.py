@@ -12,6 +12,7 @@ from fake_workspace import FakeWorkspace
 from rich.cells import cell_len
 
 from dcn_console.console.home import HomeScreen
+from dcn_console.console.navigation import to_home
 from dcn_console.console.situation import Place
 from dcn_console.model.errors import ClusterUnreachable
 from dcn_console.model.inventory import Image, Source, Volume
@@ -79,7 +80,7 @@ async def test_hostile_names_are_text_everywhere(size: tuple[int, int]) -> None:
                 await pilot.pause()
                 app.action_run("raw" if pane != "1" else "help")
                 await pilot.pause()
-                app.to_home()
+                to_home(app)
         await pilot.press("2", "home", "asterisk", "e")
         await until(pilot, lambda: "copy" in shown(app), "the plan")
         await pilot.press("y")

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from dcn_console.console.details.screen import DetailScreen
 from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
+from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place
 
 if TYPE_CHECKING:
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
 
 
-def detail_screen(app: ConsoleApp, place: Place, key: str) -> DetailScreen | None:
+def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | None:
     """Return the page of the row with that key, None when it has none.
 
     A finding opens the page of its object, a store that of its site.
     """
-    tables = app.home.tables
+    tables = home_of(app).tables
     row = tables[place].state.row(key)
     if row is None:
         return None

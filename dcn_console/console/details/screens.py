@@ -13,6 +13,7 @@ from dcn_console.console.details.screen import DetailScreen, heading
 from dcn_console.console.details.site import site_sections
 from dcn_console.console.details.task import task_sections
 from dcn_console.console.details.volume import volume_sections
+from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place, Situation, Subject
 from dcn_console.console.spans import Line
 from dcn_console.model.rows import ImageRow, SiteRow, VolumeRow
@@ -58,7 +59,7 @@ class ImageScreen(DetailScreen):
 
     def look_up(self) -> None:
         """Take the newest row of the image."""
-        row = self.console.home.tables[Place.IMAGES].state.row(self._row.key)
+        row = home_of(self.console).tables[Place.IMAGES].state.row(self._row.key)
         self.mark_gone(row is None)
         self._row = row or self._row
 
@@ -98,7 +99,7 @@ class VolumeScreen(DetailScreen):
 
     def look_up(self) -> None:
         """Take the newest row of the volume."""
-        row = self.console.home.tables[Place.VOLUMES].state.row(self._row.key)
+        row = home_of(self.console).tables[Place.VOLUMES].state.row(self._row.key)
         self.mark_gone(row is None)
         self._row = row or self._row
 
@@ -129,7 +130,7 @@ class SiteScreen(DetailScreen):
 
     def look_up(self) -> None:
         """Take the newest row of the site."""
-        row = self.console.home.tables[Place.SITES].state.row(self._row.key)
+        row = home_of(self.console).tables[Place.SITES].state.row(self._row.key)
         self.mark_gone(row is None)
         self._row = row or self._row
 

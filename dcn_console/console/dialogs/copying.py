@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.dialogs.sites import SitesDialog
+from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place
 from dcn_console.model.rows import ImageRow
 from dcn_console.model.text import count, printable
 
 if TYPE_CHECKING:
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
 
 _NAME = 60
 
@@ -24,7 +25,7 @@ def describe_images(images: Sequence[ImageRow]) -> str:
     return count(len(images), "image")
 
 
-def ask_for_sites(app: ConsoleApp, images: tuple[ImageRow, ...]) -> None:
+def ask_for_sites(app: ConsoleHost, images: tuple[ImageRow, ...]) -> None:
     """Ask for the sites, then show the plan."""
 
     def go_on(sites: tuple[str, ...] | None) -> None:
@@ -34,12 +35,14 @@ def ask_for_sites(app: ConsoleApp, images: tuple[ImageRow, ...]) -> None:
     app.push_screen(SitesDialog(describe_images(images), images, app.rows.sites), go_on)
 
 
-def plan_copy(app: ConsoleApp, images: tuple[ImageRow, ...], sites: tuple[str, ...] | None) -> None:
+def plan_copy(
+    app: ConsoleHost, images: tuple[ImageRow, ...], sites: tuple[str, ...] | None
+) -> None:
     """Show the plan and submit it when agreed; marks are cleared once it was submitted."""
     keys = tuple(row.key for row in images)
 
     def go_on(submitted: bool | None) -> None:
         if submitted:
-            app.home.tables[Place.IMAGES].clear_marks()
+            home_of(app).tables[Place.IMAGES].clear_marks()
 
     app.push_screen(PlanDialog(keys, sites, describe_images(images)), go_on)

@@ -22,7 +22,7 @@ from dcn_console.model.tasks import Task
 from dcn_console.model.text import count
 
 if TYPE_CHECKING:
-    from dcn_console.console.app import ConsoleApp
+    from dcn_console.console.host import ConsoleHost
 
 FRAME_LINES = 9
 """Lines of the dialog that are not the plan's text, and some of the screen around it."""
@@ -60,9 +60,9 @@ class PlanDialog(ModalScreen[bool]):
         self._submitting = False
 
     @property
-    def console(self) -> ConsoleApp:
+    def console(self) -> ConsoleHost:
         """The app, by its own type."""
-        return cast("ConsoleApp", self.app)
+        return cast("ConsoleHost", self.app)
 
     @property
     def plans(self) -> tuple[Plan, ...] | None:
