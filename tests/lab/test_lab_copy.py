@@ -13,12 +13,11 @@ from dcn_lab.database import Database
 from dcn_lab.lab import Lab, LabSite
 from dcn_lab.layout import layout_in
 from dcn_lab.workspace import open_workspace
+from lab_settings import lab_settings
 from real_console import RealConsole, until
 
-from dcn_console.config.settings import Settings
 from dcn_console.config.write import render
 from dcn_console.model.plans import VerifyLevel
-from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
 from dcn_console.model.tasks import ProgressSource, TargetState, TaskState
 
 MIB = 1024 * 1024
@@ -35,28 +34,8 @@ def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
     console.close()
 
 
-def write_config(lab: Lab, path: Path, cloud: str | None = None) -> Path:
-    sites = tuple(
-        Site(
-            name=site.name,
-            role=Role.HUB if site.hub else Role.EDGE,
-            store=site.store,
-            availability_zone=site.availability_zone,
-            cluster=ClusterAccess(
-                conf=str(site.conf),
-                fsid=site.fsid(),
-                images_pool=site.pools.images,
-                volumes_pool=site.pools.volumes,
-            ),
-        )
-        for site in lab.sites
-    )
-    settings = Settings(
-        cloud=cloud or lab.cloud,
-        clouds_file=str(lab.clouds_yaml),
-        topology=Topology(sites),
-        agent_deadline_seconds=6,
-    )
+def write_config(lab: Lab, path: Path, cloud: str = "") -> Path:
+    settings = lab_settings(lab, cloud, user="admin", agent_deadline_seconds=6)
     path.write_text(render(settings))
     return path
 

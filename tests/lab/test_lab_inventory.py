@@ -6,36 +6,18 @@ import msgspec
 import pytest
 from dcn_lab.lab import Lab
 from inventory_contract import Ground, InventoryContract, cell_of, eventually, image_on, opened
+from lab_settings import lab_settings
 
-from dcn_console.config.settings import Settings
 from dcn_console.inventory.collect import collect
 from dcn_console.inventory.join import rows
 from dcn_console.model.rows import Placement
-from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
+from dcn_console.model.sites import Topology
 
 
 @pytest.fixture(scope="session")
 def ground(lab: Lab) -> Ground:
     """The lab as a console configured by hand would see it."""
-    sites = tuple(
-        Site(
-            name=site.name,
-            role=Role.HUB if site.hub else Role.EDGE,
-            store=site.store,
-            availability_zone=site.availability_zone,
-            cluster=ClusterAccess(
-                conf=str(site.conf),
-                user="openstack",
-                fsid=site.fsid(),
-                images_pool=site.pools.images,
-                volumes_pool=site.pools.volumes,
-            ),
-        )
-        for site in lab.sites
-    )
-    settings = Settings(
-        cloud=lab.cloud, clouds_file=str(lab.clouds_yaml), topology=Topology(sites=sites)
-    )
+    settings = lab_settings(lab)
     return Ground(settings=settings, member_cloud=lab.member_cloud, ceph_folder=lab.ceph_folder)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dcn_lab.lab import Lab
+from lab_settings import lab_settings
 from plain_cloud import PlainCloud
 from simulated import Reply, eventually
 
@@ -22,7 +23,7 @@ from dcn_console.config.paths import Paths
 from dcn_console.config.settings import Settings, load
 from dcn_console.config.write import render
 from dcn_console.inventory.services import Services
-from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
+from dcn_console.model.sites import ClusterAccess, Site, Topology
 from dcn_console.simulator.instance import Simulator
 
 MIB = 1024 * 1024
@@ -225,36 +226,12 @@ def lab_dcn(lab: Lab, folder: Path, *, shared: bool) -> Iterator[Dcn]:
     for cloud in (lab.cloud, lab.member_cloud):
         path = folder / cloud / "config.toml"
         path.parent.mkdir(mode=0o700)
-        path.write_text(render(lab_settings(lab, cloud)))
+        path.write_text(
+            render(lab_settings(lab, cloud, agent_deadline_seconds=AGENT_DEADLINE_SECONDS))
+        )
         configs.append(path)
     with _users(configs) as (admin, member):
         yield Dcn("lab", admin, member, without, is_shared=shared, dead_port=lab.download_port)
-
-
-def lab_settings(lab: Lab, cloud: str) -> Settings:
-    """Return the settings for a lab, as the user of the clouds.yaml's entry ``cloud``."""
-    sites = tuple(
-        Site(
-            name=site.name,
-            role=Role.HUB if site.hub else Role.EDGE,
-            store=site.store,
-            availability_zone=site.availability_zone,
-            cluster=ClusterAccess(
-                conf=str(site.conf),
-                user="openstack",
-                fsid=site.fsid(),
-                images_pool=site.pools.images,
-                volumes_pool=site.pools.volumes,
-            ),
-        )
-        for site in lab.sites
-    )
-    return Settings(
-        cloud=cloud,
-        clouds_file=str(lab.clouds_yaml),
-        topology=Topology(sites),
-        agent_deadline_seconds=AGENT_DEADLINE_SECONDS,
-    )
 
 
 @contextmanager

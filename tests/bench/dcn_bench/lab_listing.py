@@ -18,11 +18,11 @@ from typing import Any
 from command_line import CommandLine
 from dcn_lab.lab import Lab
 from dcn_lab.layout import ENVIRONMENT_VARIABLE, layout_in
+from lab_settings import lab_settings
 
 from dcn_console.config.settings import Settings
 from dcn_console.config.write import render
 from dcn_console.inventory.services import Services
-from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
 
 from .figures import Extent, Figure, typical
 from .listing import compare, credentials, run_commands
@@ -41,7 +41,7 @@ def lab_listing(extent: Extent) -> Sequence[Figure]:
     lab = Lab(layout_in(None))
     count = extent.choose(1_000, 20)
     with tempfile.TemporaryDirectory(prefix="dcn-bench-") as name, _images(lab, count) as cloud:
-        settings = _settings(lab)
+        settings = lab_settings(lab, user="admin")
         config = Path(name) / "config.toml"
         config.write_text(render(settings), encoding="utf-8")
         command = CommandLine(Path(name), config)
@@ -65,25 +65,6 @@ def lab_listing(extent: Extent) -> Sequence[Figure]:
             )
         )
     return figures
-
-
-def _settings(lab: Lab) -> Settings:
-    sites = tuple(
-        Site(
-            name=site.name,
-            role=Role.HUB if site.hub else Role.EDGE,
-            store=site.store,
-            availability_zone=site.availability_zone,
-            cluster=ClusterAccess(
-                conf=str(site.conf),
-                fsid=site.fsid(),
-                images_pool=site.pools.images,
-                volumes_pool=site.pools.volumes,
-            ),
-        )
-        for site in lab.sites
-    )
-    return Settings(cloud=lab.cloud, clouds_file=str(lab.clouds_yaml), topology=Topology(sites))
 
 
 @contextmanager
