@@ -19,7 +19,7 @@ VOLUMES = frozenset({"volumes", "images", "servers"})
 SITES = frozenset({"stores", "images", "volumes", "services", "clusters"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reading:
     """One reading of the inventory, joined."""
 

@@ -112,10 +112,13 @@ class ConsoleApp(ConsoleHost):
         return HomeScreen(self.workspace.topology, self.clock)
 
     def on_mount(self) -> None:
-        """Begin to listen and to refresh."""
+        """Begin to listen, and to refresh once the first picture stands."""
         self._unsubscribe = self.workspace.subscribe(self._told)
-        self.call_workspace(self.workspace.start(), lambda _: None, group="start")
+        self.call_after_refresh(self._start_workspace)
         self.set_interval(TICK_SECONDS, self._each_second)
+
+    def _start_workspace(self) -> None:
+        self.call_workspace(self.workspace.start(), lambda _: None, group="start")
 
     async def on_unmount(self) -> None:
         """Stop listening; tasks go on."""

@@ -10,6 +10,9 @@ from dcn_console.model.errors import RbdImageNotFound
 from dcn_console.model.inventory import Capacity, ClusterState, RbdImage
 from dcn_console.model.sites import Site
 
+GROWTH = 2
+"""How many times what was shown last has to be there before a growing list is shown again."""
+
 
 class ClusterReader(Protocol):
     """What is read of a cluster; ``ceph.cluster.Cluster`` is one."""
@@ -49,14 +52,18 @@ async def read_state(reader: ClusterReader, site: Site, known: ClusterState) -> 
 async def read_copies(reader: ClusterReader, site: Site) -> AsyncIterator[dict[str, RbdImage]]:
     """Yield the RBD images of the site's Glance pool by name, growing until all are there.
 
-    Raises ClusterError.
+    Each yield but the last is at least twice the one before, so that a big pool costs no more
+    than twice its size in copying. Raises ClusterError.
     """
     if site.cluster is None:
         return
     images: dict[str, RbdImage] = {}
+    shown = 0
     async for part in reader.rbd_images(site.cluster.images_pool):
-        images = images | {image.name: image for image in part}
-        yield images
+        images.update((image.name, image) for image in part)
+        if len(images) >= GROWTH * shown:
+            shown = len(images)
+            yield dict(images)
     yield images
 
 

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from dcn_console.inventory.board import Shelf
+from dcn_console.inventory.clusters import GROWTH
 from dcn_console.inventory.snapshots import changed, failed, grown, swept
 from dcn_console.model.errors import DcnError, HttpError
 from dcn_console.model.inventory import Snapshot, Source
@@ -137,11 +138,12 @@ class ListFeed(Feed, Generic[R]):
     async def _sweep(self) -> None:
         first = self._shelf.get().source is not Source.LIVE
         rows: list[R] = []
-        pages = 0
+        pages = shown = 0
         async for page in self.pages(None):
             rows.extend(page)
             pages += 1
-            if first:
+            if first and len(rows) >= GROWTH * shown:
+                shown = len(rows)
                 self._put_grown(tuple(rows))
         notice = self.notice(rows)
         now = datetime.now(UTC)

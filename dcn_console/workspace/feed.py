@@ -19,7 +19,7 @@ from dcn_console.workspace.interface import Change
 
 _LOG = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.25
+WATCH_SECONDS = 0.4
 TEND_SECONDS = 2.0
 """Between two looks whether open tasks have a runner."""
 JOIN_SECONDS = 0.25
