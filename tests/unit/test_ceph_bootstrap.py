@@ -23,7 +23,7 @@ LIKE_SSH = """\
 import subprocess, sys
 print("Authorised users only!", flush=True)
 print("Pseudo-terminal will not be allocated", file=sys.stderr)
-sys.exit(subprocess.run(" ".join(sys.argv[1:]), shell=True).returncode)
+sys.exit(subprocess.run(["sh", "-c", " ".join(sys.argv[1:])]).returncode)
 """
 """Does what sshd does with a command: joins the words and gives them to a shell."""
 LIKE_PODMAN = """\
