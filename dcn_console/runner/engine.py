@@ -54,6 +54,7 @@ class Engine:
         self._services = services
         self._gatherings: dict[int, Gathering] = {}
         self._cancels: dict[int, asyncio.Event] = {}
+        self._stopping = False
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": f"sqlite:///{folder.durable}",
@@ -87,6 +88,7 @@ class Engine:
 
     def stop(self) -> None:
         """Stop without waiting for workflows; they go on when a runner starts again."""
+        self._stopping = True
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
     async def ensure(self, task: Task) -> None:
@@ -165,11 +167,17 @@ class Engine:
         try:
             ended = await operation(task.plan.operation).run_target(context)
         except DcnError as error:
+            if self._stopping:
+                raise
             ended = Target(site=site, state=TargetState.FAILED, text=str(error))
-        except Exception as error:  # noqa: BLE001 - a bug must end its task, not haunt it
+        except Exception as error:
+            if self._stopping:
+                raise
             _LOG.exception("task %d at %s failed unexpectedly", number, site)
             text = f"internal error: {type(error).__name__}: {error}"
             ended = Target(site=site, state=TargetState.FAILED, text=text)
+        if self._stopping:
+            raise asyncio.CancelledError
         context.gathering.excuse(site)
         self._store.update_target(number, ended)
         self._store.add_log(number, f"{ended.state.value}: {ended.verified or ended.text}", site)

@@ -10,6 +10,7 @@ import msgspec
 from dcn_console.ceph.cluster import ClusterStatus, PoolCapacity
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import (
+    AgentError,
     ClusterError,
     ClusterUnreachable,
     HttpError,
@@ -77,6 +78,7 @@ class FakeCluster:
         self.whole: dict[str, RbdImage] = {}
         self.digest_value = "right"
         self.removed: list[str] = []
+        self.agent_deaths = 0
 
     def _reach(self) -> None:
         if not self.reachable:
@@ -103,6 +105,9 @@ class FakeCluster:
 
     async def rbd_image(self, pool: str, name: str) -> RbdImage:
         self._reach()
+        if self.agent_deaths:
+            self.agent_deaths -= 1
+            raise AgentError("the agent died")
         if name in self.whole:
             return self.whole[name]
         if name in self.used:

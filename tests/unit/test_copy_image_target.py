@@ -269,6 +269,26 @@ async def test_verification_waits_for_a_site_that_does_not_answer() -> None:
     assert any("not verified yet" in target.text for target in context.shown)
 
 
+async def test_an_agent_that_dies_while_verifying_is_asked_again() -> None:
+    services = FakeServices("dcn0")
+    await copy_to(services, "dcn0")
+    cluster = services.clusters["dcn0"]
+    cluster.agent_deaths = 2
+    (ended,), (context,) = await copy_to(services, "dcn0")
+    assert ended.state is TargetState.DONE
+    assert "protected snap" in ended.verified
+    assert any("not verified yet: the agent died" in target.text for target in context.shown)
+
+
+async def test_an_agent_that_never_works_is_said_to_have_seen_nothing() -> None:
+    services = FakeServices("dcn0")
+    await copy_to(services, "dcn0")
+    services.clusters["dcn0"].agent_deaths = 1000
+    (ended,), _ = await copy_to(services, "dcn0")
+    assert "cannot see more: the agent died" in ended.verified
+    assert "snap" not in ended.verified
+
+
 @pytest.mark.parametrize(
     ("digest", "state"), [("right", TargetState.DONE), ("wrong", TargetState.FAILED)]
 )

@@ -3,6 +3,7 @@
 import time
 
 from dcn_console.model.errors import (
+    AgentError,
     ClusterError,
     ClusterUnreachable,
     ObjectNotFound,
@@ -20,6 +21,8 @@ from dcn_console.operations.rate import RateMeter
 from dcn_console.operations.results import StepResult
 
 LOOK_SECONDS = 5.0
+AGENT_TRIES = 3
+"""So often an agent may be lost or not start before the site counts as one without Ceph access."""
 SNAP = "snap"
 """The snapshot Glance makes of every RBD image (glance_store/_drivers/rbd.py)."""
 
@@ -30,10 +33,14 @@ async def verify(context: TargetContext, subject: Subject) -> StepResult:
     A service or cluster that does not answer is waited for: nothing is reported done that
     was not seen.
     """
+    agent_failures = 0
     while not context.cancelled():
         context.show(TargetState.VERIFYING)
         try:
-            return await _look(context, subject)
+            return await _look(context, subject, agent_is_given_up=agent_failures >= AGENT_TRIES)
+        except AgentError as error:
+            agent_failures += 1
+            context.show(TargetState.WAITING, f"copied, but not verified yet: {error.message}")
         except ObjectNotFound:
             return StepResult(
                 outcome=REFUSED, text=f"image “{subject.image_name}” was deleted meanwhile"
@@ -44,7 +51,7 @@ async def verify(context: TargetContext, subject: Subject) -> StepResult:
     return StepResult(outcome=CANCELLED, text="copied, but not verified")
 
 
-async def _look(context: TargetContext, subject: Subject) -> StepResult:
+async def _look(context: TargetContext, subject: Subject, *, agent_is_given_up: bool) -> StepResult:
     image = await context.services.glance.image(subject.image_id)
     if subject.store not in image.stores:
         return _bad(context, f"Glance does not list store {subject.store}", "Copy it again.")
@@ -64,9 +71,10 @@ async def _look(context: TargetContext, subject: Subject) -> StepResult:
         found = await cluster.rbd_image(subject.pool, image.id)
     except RbdImageNotFound:
         return _bad(context, f"RBD image {subject.pool}/{image.id} is not there", way_out)
-    except ClusterUnreachable:
-        raise
     except ClusterError as error:
+        lost = isinstance(error, AgentError) and not agent_is_given_up
+        if lost or isinstance(error, ClusterUnreachable):
+            raise
         return StepResult(outcome=VERIFIED, text=f"{seen}; cannot see more: {error.message}")
     if not found.snap or not found.snap_protected:
         return _bad(context, f"RBD image {subject.pool}/{image.id} lacks its snap", way_out)
