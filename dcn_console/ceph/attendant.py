@@ -180,7 +180,7 @@ class Attendant:
             for _ in range(_DRAIN_READS):
                 process.read_errors()
             words = process.last_words()
-            manner = process.kill()
+            manner = process.kill(is_ending=error is None)
             if session is not None and session.has_answered:
                 self._failures = 0
             if error is None:

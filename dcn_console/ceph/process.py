@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 
 from dcn_console.ceph.protocol import LineBuffer
@@ -17,6 +18,8 @@ _LAST_LINES = 20
 _LINE_CHARACTERS = 300
 _HALF_LINE_BYTES = 4096
 _REAP_SECONDS = 0.5
+_ENDING_SECONDS = 0.3
+_LOOK_SECONDS = 0.01
 _PROMPT = ">>> "
 _REMOVED = "[removed]"
 _CEPHX_KEY = re.compile(r"\bAQ[A-Za-z0-9+/]{36}==")
@@ -111,14 +114,19 @@ class AgentProcess:
         """Return the last lines of stderr, redacted, on one line."""
         return " / ".join(filter(None, [*self._errors, _readable(self._half_error)]))
 
-    def kill(self) -> str:
+    def kill(self, *, is_ending: bool = False) -> str:
         """Kill the process and all of its group; return how it ended, "" when not known yet.
 
-        A process that we may not kill (started through sudo) ends by itself at the end of stdin.
+        One that ``is_ending``, for its output has ended, gets a moment to do so, that its own
+        exit status is told and not our signal. A process that we may not kill (started
+        through sudo) ends by itself at the end of stdin.
         """
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+        deadline = time.monotonic() + (_ENDING_SECONDS if is_ending else 0.0)
+        while time.monotonic() < deadline and not self._has_exited():
+            time.sleep(_LOOK_SECONDS)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         try:
@@ -127,6 +135,14 @@ class AgentProcess:
             threading.Thread(target=self._process.wait, name="agent reaper", daemon=True).start()
             return ""
         return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+    def _has_exited(self) -> bool:
+        """Whether the process has exited; it is left for ``wait``, so its id stays taken."""
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._process.pid, options) is not None
+        except ChildProcessError:
+            return True
 
     @staticmethod
     def _read(descriptor: int) -> bytes | None:
