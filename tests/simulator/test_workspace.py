@@ -63,6 +63,11 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
+def placements(workspace: LocalWorkspace) -> dict[str, list[Placement]]:
+    """Return the states of every image's cells, by image id."""
+    return {row.key: [cell.state for cell in row.cells] for row in workspace.rows().images}
+
+
 def an_image(admin: Api, size: int = 8 * MIB, name: str = "cirros") -> str:
     created = admin.ask(
         "POST",
@@ -83,13 +88,8 @@ async def test_rows_arrive_and_subscribers_are_told(workspace: LocalWorkspace, a
     unsubscribe = workspace.subscribe(told.add)
     image_id = an_image(admin)
     workspace.refresh()
-    await until(lambda: [row.key for row in workspace.rows().images] == [image_id])
-    (row,) = workspace.rows().images
-    assert [cell.state for cell in row.cells] == [
-        Placement.PRESENT,
-        Placement.ABSENT,
-        Placement.ABSENT,
-    ]
+    placed = [Placement.PRESENT, Placement.ABSENT, Placement.ABSENT]
+    await until(lambda: placements(workspace) == {image_id: placed})
     await until(lambda: all(site.capacity is not None for site in workspace.rows().sites))
     assert Change.ROWS in told
     assert workspace.project_name == "admin"
