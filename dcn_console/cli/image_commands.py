@@ -23,6 +23,7 @@ from dcn_console.cli.task_words import task_label
 from dcn_console.config.topology import EVERY_EDGE
 from dcn_console.model.errors import RefusedError, UsageError
 from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.sites import Topology
 from dcn_console.model.text import count
 from dcn_console.workspace.interface import Workspace
@@ -145,7 +146,8 @@ async def _plan(
     snapshot = reading.inventory.images
     report_problems(reading, "images")
     images = find_images(snapshot.rows, names)
-    return await workspace.plan_copy([found.id for found in images], sites, verify)
+    image_ids = tuple(found.id for found in images)
+    return await workspace.plan(CopyImages(image_ids=image_ids, sites=sites, verify=verify))
 
 
 def _print_plans(plans: Sequence[Plan], output: OutputFormat) -> None:

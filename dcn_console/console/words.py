@@ -42,6 +42,7 @@ PLACEMENT_WORDS = {
 TASK_GLYPHS = {
     TaskState.QUEUED: ("…", Tone.DIM),
     TaskState.RUNNING: ("⇣", Tone.ACCENT),
+    TaskState.PAUSED: ("‖", Tone.WARNING),
     TaskState.CANCELLING: ("⊘", Tone.WARNING),
     TaskState.DONE: ("✓", Tone.GOOD),
     TaskState.PARTLY_DONE: ("▲", Tone.WARNING),
@@ -56,7 +57,9 @@ TARGET_GLYPHS = {
     TargetState.ASKING: ("⇢", Tone.ACCENT),
     TargetState.STAGING: ("⇣", Tone.ACCENT),
     TargetState.COPYING: ("⇣", Tone.ACCENT),
+    TargetState.RUNNING: ("⇢", Tone.ACCENT),
     TargetState.VERIFYING: ("⇢", Tone.ACCENT),
+    TargetState.PAUSED: ("‖", Tone.WARNING),
     TargetState.DONE: ("✓", Tone.GOOD),
     TargetState.FAILED: ("✗", Tone.BAD),
     TargetState.CANCELLED: ("⊘", Tone.DIM),

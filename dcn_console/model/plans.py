@@ -44,11 +44,15 @@ class ObjectReference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step a task will take; ``site`` is where it acts."""
+    """One step a task will take; ``site`` is where it acts.
+
+    ``undo`` says what can still be undone once it was taken, "" where there is nothing to say.
+    """
 
     name: str
     text: str
     site: str | None = None
+    undo: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``targets`` are the sites to act on, ``skipped`` maps a site to why nothing is to be done
     there. ``bytes_to_move`` and ``estimate_seconds`` are None when not known. ``commands`` are
     what one would type for the same effect. ``parameters`` are the operation's own, plain JSON.
+    ``typed_name`` is what a person must type to agree to something that cannot be undone, ""
+    where a plain yes will do; ``irreversible`` then says what is lost. ``reads_only`` is true of
+    a task that changes nothing anywhere.
     """
 
     operation: str
@@ -71,6 +78,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     estimate_seconds: float | None = None
     estimate_basis: str = ""
     parameters: dict[str, Any] = {}
+    reads_only: bool = False
+    typed_name: str = ""
+    irreversible: str = ""
     made_at: datetime
 
     @property

@@ -13,6 +13,8 @@ class TaskState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
+    """Every part of it that is not over waits before its next step, until resumed."""
     CANCELLING = "cancelling"
     DONE = "done"
     PARTLY_DONE = "partly done"
@@ -41,7 +43,11 @@ class TargetState(StrEnum):
     STAGING = "staging"
     """Glance reads the image to its own disk; nothing of it can be seen from outside."""
     COPYING = "copying"
+    RUNNING = "running"
+    """A step of any other kind is being taken; the target's text says which."""
     VERIFYING = "verifying"
+    PAUSED = "paused"
+    """Waiting before the next step until somebody resumes the task."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -58,6 +64,9 @@ class ProgressSource(StrEnum):
     RBD_IMAGE = "bytes in target RBD image"
     GLANCE_TASK = "Glance's task message"
     READ_BACK = "bytes read back"
+    MIRROR_SNAPSHOT = "objects in the mirror snapshot"
+    MIRROR_DAEMON = "rbd-mirror's report"
+    CEPH = "Ceph's own count"
     NONE = "no figure to be had"
 
 
@@ -111,6 +120,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     submitted_by: str = ""
     cancel_requested_at: datetime | None = None
+    pause_requested_at: datetime | None = None
     retry_of: int | None = None
     error: str = ""
 
@@ -131,7 +141,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         cancelled does not count; one that has not begun counts with nothing done.
         """
         reading = [part for part in self._figures(TargetState.VERIFYING) if part.done is not None]
-        copying = [part for part in self._figures(TargetState.COPYING) if part.done is not None]
+        copying = [
+            part
+            for state in (TargetState.COPYING, TargetState.RUNNING)
+            for part in self._figures(state)
+            if part.done is not None
+        ]
         if reading and not copying:
             return _together(reading, sum(part.total or 0 for part in reading), 0)
         size = (self.plan.bytes_to_move or 0) // max(1, len(self.plan.targets))

@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.plans import Plan
+from dcn_console.model.requests import Request
 from dcn_console.model.tasks import Progress, Target, TargetState, Task
 from dcn_console.operations.gathering import Gathering
 from dcn_console.operations.results import StepResult
+
+R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
 
 
 class TargetContext(Protocol):
@@ -45,6 +48,7 @@ class TargetContext(Protocol):
         """Take a step and write down its result, or return the one written down before.
 
         ``act`` must observe before it acts: after a kill it may run again from its start.
+        While the task is paused, a step waits before it begins.
         """
 
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
@@ -57,14 +61,37 @@ class TargetContext(Protocol):
         """Remember a transfer of ``count`` bytes for later estimates."""
 
 
-class Operation(Protocol):
+class Operation(Protocol[R_contra]):
     """Something a person asks for. The registry holds one object of each."""
 
-    name: str
-    """As in "copy-image": in task stores and JSON."""
+    @property
+    def name(self) -> str:
+        """As in "copy-image": in task stores and JSON."""
 
-    title: str
-    """As in "Copy image to sites": in help and palette."""
+    @property
+    def title(self) -> str:
+        """As in "Copy image to sites": in help and palette."""
+
+    @property
+    def request(self) -> type[Request]:
+        """What it plans: the registry finds it by this."""
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether only so many of its kind run at once towards a site, for the data they move."""
+
+    @property
+    def cancelling(self) -> str:
+        """One clause on what cancelling a running task stops, and what it cannot stop."""
+
+    async def plan(
+        self, services: Services, request: R_contra, context: "PlanContext"
+    ) -> tuple[Plan, ...]:
+        """Plan what was asked for, one plan an object, in the order asked. Reads only.
+
+        Raises UsageError for what makes no sense, and an error of the services when they
+        cannot be asked.
+        """
 
     async def replan(self, services: Services, task: Task, context: "PlanContext") -> Plan:
         """Plan anew what ``task`` left undone."""

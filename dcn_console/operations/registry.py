@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from dcn_console.model.errors import UsageError
+from dcn_console.model.requests import Request
 from dcn_console.operations.base import Operation
 from dcn_console.operations.copy_image import CopyImage
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {operation.name: operation for operation in (CopyImage(),)}
+_ALL: tuple[Operation[Any], ...] = (CopyImage(),)
+
+OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
+    {operation.name: operation for operation in _ALL}
+)
+_BY_REQUEST: Mapping[type[Request], Operation[Any]] = MappingProxyType(
+    {operation.request: operation for operation in _ALL}
 )
 
 
-def operation(name: str) -> Operation:
+def operation(name: str) -> Operation[Any]:
     """Return the operation of that name; raises UsageError for one this version lacks."""
     try:
         return OPERATIONS[name]
@@ -21,3 +28,11 @@ def operation(name: str) -> Operation:
             f"This version knows no operation “{name}”.",
             way_out="The task was submitted by another version; use that one.",
         ) from None
+
+
+def operation_for(request: Request) -> Operation[Any]:
+    """Return the operation that plans ``request``; raises UsageError when there is none."""
+    try:
+        return _BY_REQUEST[type(request)]
+    except KeyError:
+        raise UsageError(f"Nothing here can plan {type(request).__name__}.") from None

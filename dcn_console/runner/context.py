@@ -12,6 +12,7 @@ from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Progress, StepState, Target, TargetState, Task
 from dcn_console.operations.gathering import Gathering
 from dcn_console.operations.results import StepResult
+from dcn_console.runner.signals import Signals
 from dcn_console.tasks.store import TaskStore
 
 SHOW_SECONDS = 0.5
@@ -32,7 +33,7 @@ class RunContext:
         services: Services,
         gathering: Gathering,
         store: TaskStore,
-        cancel: asyncio.Event,
+        signals: Signals,
         take_step: TakeStep,
     ) -> None:
         self.task = task
@@ -40,7 +41,7 @@ class RunContext:
         self.services = services
         self.gathering = gathering
         self._store = store
-        self._cancel = cancel
+        self._signals = signals
         self._take_step = take_step
         self._shown = task.target(site) or Target(site=site)
         self._written_at = 0.0
@@ -52,21 +53,22 @@ class RunContext:
 
     def cancelled(self) -> bool:
         """Return whether somebody asked to cancel the task."""
-        return self._cancel.is_set()
+        return self._signals.cancel.is_set()
 
     async def wait(self, seconds: float) -> None:
         """Wait, but no longer than until somebody cancels the task."""
-        if self._cancel.is_set():
+        if self.cancelled():
             await asyncio.sleep(0)
             return
         try:
             async with asyncio.timeout(seconds):
-                await self._cancel.wait()
+                await self._signals.cancel.wait()
         except TimeoutError:
             return
 
     async def step(self, name: str, act: Callable[[], Awaitable[StepResult]]) -> StepResult:
-        """Take a step durably and record it for people to see."""
+        """Take a step durably and record it for people to see; while paused, wait first."""
+        await self._while_paused(name)
 
         async def recorded() -> dict[str, object]:
             row = self._store.begin_step(self.task.number, self.site, name)
@@ -81,6 +83,16 @@ class RunContext:
             return plain
 
         return msgspec.convert(await self._take_step(f"{self.site}: {name}", recorded), StepResult)
+
+    async def _while_paused(self, name: str) -> None:
+        if not self._signals.is_paused:
+            return
+        before = self._shown
+        self.log(f"paused before the step “{name}”")
+        self.show(TargetState.PAUSED, f"paused before the step “{name}”")
+        await self._signals.resumed_or_cancelled()
+        self.log("resumed")
+        self.show(before.state, before.text, before.progress)
 
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where the target stands: at once when state or text changed, else now and then."""

@@ -9,6 +9,7 @@ source). Queue partitions, one a site, bound how many copies run towards a site 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any
 
 from dbos import (
@@ -20,12 +21,13 @@ from dbos import (
 
 from dcn_console.config.files import FILE_MODE
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import DcnError
+from dcn_console.model.errors import DcnError, UsageError
 from dcn_console.model.tasks import Target, TargetState, Task
 from dcn_console.operations.gathering import Gathering
 from dcn_console.operations.registry import operation
 from dcn_console.runner.context import RunContext
 from dcn_console.runner.serializer import JsonSerializer
+from dcn_console.runner.signals import Signals
 from dcn_console.tasks.location import TaskFolder
 from dcn_console.tasks.store import TaskStore
 
@@ -35,7 +37,10 @@ APPLICATION = "dcn-console-runner"
 APPLICATION_VERSION = "1"
 """Rises only when tasks written by an older runner can no longer be continued."""
 EXECUTOR = "runner"
-QUEUE = "sites"
+TURNS = "sites"
+"""The queue of what takes turns: so many at once a site."""
+AT_ONCE = "at-once"
+"""The queue of everything else: a failover must not wait for a copy."""
 QUEUE_POLL_SECONDS = 0.5
 GATHER_SECONDS = 3.0
 _OVER_IN_ENGINE = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
@@ -53,7 +58,7 @@ class Engine:
         self._store = store
         self._services = services
         self._gatherings: dict[int, Gathering] = {}
-        self._cancels: dict[int, asyncio.Event] = {}
+        self._signals: dict[int, Signals] = {}
         self._stopping = False
         config: DBOSConfig = {
             "name": APPLICATION,
@@ -80,7 +85,10 @@ class Engine:
         """Launch the engine; what an earlier runner left behind begins to run again."""
         DBOS.launch()
         await DBOS.register_queue_async(
-            QUEUE,
+            AT_ONCE, polling_interval_sec=QUEUE_POLL_SECONDS, on_conflict="always_update"
+        )
+        await DBOS.register_queue_async(
+            TURNS,
             partition_concurrency=copies_per_site,
             polling_interval_sec=QUEUE_POLL_SECONDS,
             on_conflict="always_update",
@@ -103,12 +111,25 @@ class Engine:
             name = workflow_id(task, target.site)
             status = await DBOS.get_workflow_status_async(name)
             if status is None:
-                with SetWorkflowID(name), SetEnqueueOptions(queue_partition_key=target.site):
-                    await DBOS.enqueue_workflow_async(
-                        QUEUE, self._workflow, task.number, target.site
-                    )
+                await self._enqueue(name, task, target.site)
             elif status.status in _OVER_IN_ENGINE:
                 self._close(task, target.site, status.status)
+
+    async def _enqueue(self, name: str, task: Task, site: str) -> None:
+        try:
+            takes_turns = operation(task.plan.operation).takes_turns
+        except UsageError as error:
+            failed = Target(site=site, state=TargetState.FAILED, text=str(error))
+            self._store.update_target(task.number, failed)
+            return
+        options = SetEnqueueOptions(queue_partition_key=site) if takes_turns else nullcontext()
+        queue = TURNS if takes_turns else AT_ONCE
+        with SetWorkflowID(name), options:
+            await DBOS.enqueue_workflow_async(queue, self._workflow, task.number, site)
+
+    def follow(self, task: Task) -> None:
+        """Pass on to the running targets of ``task`` whether to pause, go on or end."""
+        self._signals_of(task.number).follow(task)
 
     def _close(self, task: Task, site: str, status: str) -> None:
         latest = self._store.task(task.number).target(site)
@@ -119,8 +140,7 @@ class Engine:
         self._store.update_target(task.number, Target(site=site, state=state, text=text))
 
     async def cancel(self, task: Task) -> None:
-        """Tell running targets of ``task`` to end, and take queued ones out of the queue."""
-        self._cancel_event(task.number).set()
+        """Take the queued targets of ``task`` out of the queue."""
         for target in task.targets:
             if target.state is TargetState.QUEUED:
                 name = workflow_id(task, target.site)
@@ -137,8 +157,10 @@ class Engine:
                         ),
                     )
 
-    def _cancel_event(self, number: int) -> asyncio.Event:
-        return self._cancels.setdefault(number, asyncio.Event())
+    def _signals_of(self, number: int) -> Signals:
+        if number not in self._signals:
+            self._signals[number] = Signals()
+        return self._signals[number]
 
     def _gathering(self, task: Task) -> Gathering:
         if task.number not in self._gatherings:
@@ -151,9 +173,8 @@ class Engine:
         target = task.target(site)
         if target is None or target.state.is_over:
             return "over"
-        cancel = self._cancel_event(number)
-        if task.cancel_requested_at is not None:
-            cancel.set()
+        signals = self._signals_of(number)
+        signals.follow(task)
         self._store.mark_started(number)
         context = RunContext(
             task=task,
@@ -161,7 +182,7 @@ class Engine:
             services=self._services,
             gathering=self._gathering(task),
             store=self._store,
-            cancel=cancel,
+            signals=signals,
             take_step=_take_step,
         )
         try:
@@ -183,7 +204,7 @@ class Engine:
         self._store.add_log(number, f"{ended.state.value}: {ended.verified or ended.text}", site)
         if self._store.task(number).state.is_over:
             self._gatherings.pop(number, None)
-            self._cancels.pop(number, None)
+            self._signals.pop(number, None)
         return ended.state.value
 
 

@@ -89,6 +89,7 @@ class Runner:
                 version, swept_at = newest, now
                 open_tasks = store.open_tasks()
                 for task in open_tasks:
+                    engine.follow(task)
                     await engine.ensure(task)
                     if task.cancel_requested_at is not None:
                         await engine.cancel(task)

@@ -9,7 +9,7 @@ from pathlib import Path
 from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.model.errors import TaskStoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 10.0
 
 _TABLES = """
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     started_at TEXT,
     finished_at TEXT,
     cancel_requested_at TEXT,
+    pause_requested_at TEXT,
     retry_of INTEGER,
     error TEXT NOT NULL DEFAULT ''
 );
@@ -62,6 +63,17 @@ CREATE TABLE IF NOT EXISTS transfers (
 );
 CREATE INDEX IF NOT EXISTS transfers_by_site ON transfers (site);
 """
+_CHANGES = {1: ("ALTER TABLE tasks ADD COLUMN pause_requested_at TEXT",)}
+"""What brings a file of that version to the next one."""
+
+
+def _statements(found: int) -> Iterator[str]:
+    """Yield what brings a file of version ``found``, 0 for an empty one, to ours."""
+    if found == 0:
+        yield from _TABLES.split(";")
+    else:
+        for version in range(found, SCHEMA_VERSION):
+            yield from _CHANGES[version]
 
 
 class Database:
@@ -105,7 +117,7 @@ class Database:
                     way_out="Use the newer version, or another state folder.",
                 )
             if found < SCHEMA_VERSION:
-                for statement in _TABLES.split(";"):
+                for statement in _statements(found):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -54,6 +54,14 @@ def final_state(targets: Sequence[Target]) -> TaskState | None:
     return TaskState.DONE
 
 
+class _Stated(msgspec.Struct, frozen=True):
+    state: TargetState
+
+
+def _state(body: bytes) -> TargetState:
+    return msgspec.json.decode(body, type=_Stated).state
+
+
 class TaskStore:
     """Tasks on disk. Every method is safe to call from any thread and raises TaskStoreError.
 
@@ -153,6 +161,7 @@ class TaskStore:
             finished_at=_moment(row["finished_at"]),
             submitted_by=row["submitted_by"],
             cancel_requested_at=_moment(row["cancel_requested_at"]),
+            pause_requested_at=_moment(row["pause_requested_at"]),
             retry_of=row["retry_of"],
             error=row["error"],
         )
@@ -171,6 +180,23 @@ class TaskStore:
             )
         return self.task(number)
 
+    def request_pause(self, number: int) -> Task:
+        """Note that a task is to wait before its next step; one that is over stays as it is."""
+        return self._set_pause(number, self._clock().isoformat())
+
+    def request_resume(self, number: int) -> Task:
+        """Note that a paused task is to go on."""
+        return self._set_pause(number, None)
+
+    def _set_pause(self, number: int, at: str | None) -> Task:
+        self.task(number)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE tasks SET pause_requested_at = ? WHERE number = ? AND finished_at IS NULL",
+                (at, number),
+            )
+        return self.task(number)
+
     def mark_started(self, number: int) -> None:
         """Turn a queued task into a running one."""
         with self._database.transaction() as connection:
@@ -186,23 +212,36 @@ class TaskStore:
             )
 
     def update_target(self, number: int, target: Target) -> None:
-        """Write a target; when it was the last to be over, the task becomes over with it."""
+        """Write a target; the task's state follows: over when this was the last, or paused."""
         target = msgspec.structs.replace(target, text=redact(target.text), updated_at=self._clock())
         with self._database.transaction() as connection:
+            before = connection.execute(
+                "SELECT body FROM targets WHERE task = ? AND site = ?", (number, target.site)
+            ).fetchone()
             connection.execute(
                 "UPDATE targets SET body = ? WHERE task = ? AND site = ?",
                 (msgspec.json.encode(target), number, target.site),
             )
-            if target.state.is_over:
-                self._finish(connection, number)
+            if before is not None and target.state is not _state(before["body"]):
+                self._follow(connection, number)
 
-    def _finish(self, connection: sqlite3.Connection, number: int) -> None:
+    def _follow(self, connection: sqlite3.Connection, number: int) -> None:
+        """Let the task's state follow its targets': paused, running again, or over."""
         rows = connection.execute(
             "SELECT body FROM targets WHERE task = ? ORDER BY position", (number,)
         ).fetchall()
         targets = [msgspec.json.decode(row["body"], type=Target) for row in rows]
         state = final_state(targets)
         if state is None:
+            left = {target.state for target in targets if not target.state.is_over}
+            paused = left == {TargetState.PAUSED}
+            before, after = TaskState.PAUSED, TaskState.RUNNING
+            if paused:
+                before, after = after, before
+            connection.execute(
+                "UPDATE tasks SET state = ? WHERE number = ? AND state = ?",
+                (after.value, number, before.value),
+            )
             return
         failures = [
             f"{target.site}: {target.text}"

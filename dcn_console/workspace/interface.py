@@ -1,11 +1,12 @@
 """What a face may ask of the core: one protocol, for the console, the command line and tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from dcn_console.model.inventory import Inventory
-from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.plans import Plan
+from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import LogLine, StepRecord, Task
@@ -80,22 +81,26 @@ class Workspace(Protocol):
     def refresh(self) -> None:
         """Ask for a full sweep of every service soon."""
 
-    async def plan_copy(
-        self, image_ids: Sequence[str], sites: Sequence[str] | None, verify: VerifyLevel
-    ) -> tuple[Plan, ...]:
-        """Plan to copy images to ``sites``, or to every edge lacking them when None.
+    async def plan(self, request: Request) -> tuple[Plan, ...]:
+        """Plan what is asked for: one plan an object, in the order asked. Reads only."""
 
-        One plan an image, in the order asked. Reads only.
-        """
-
-    async def submit(self, plans: Sequence[Plan]) -> tuple[Task, ...]:
+    async def submit(
+        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+    ) -> tuple[Task, ...]:
         """Submit confirmed plans that have work, and see that a runner runs.
 
+        ``typed_names`` are the names that a person typed to agree to what cannot be undone.
         Raises RefusedError when policy forbids it.
         """
 
     async def cancel(self, number: int) -> str:
         """Cancel a task; returns one honest sentence about what that stops and what it cannot."""
+
+    async def pause(self, number: int) -> str:
+        """Have a task wait before its next step; returns one sentence about what goes on."""
+
+    async def resume(self, number: int) -> str:
+        """Let a paused task go on; returns one sentence."""
 
     async def retry(self, number: int) -> Task:
         """Submit the unfinished sites of a finished task again, planned anew."""

@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -18,15 +18,15 @@ from dcn_console.inventory.refresh import Refresher
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import RefusedError, UsageError
 from dcn_console.model.inventory import Inventory
-from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.plans import Plan
+from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.secrets import redact
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import LogLine, StepRecord, Task, TaskState
 from dcn_console.operations.base import PlanContext
-from dcn_console.operations.copy_image import plan_copy
 from dcn_console.operations.policy import check_policy
-from dcn_console.operations.registry import operation
+from dcn_console.operations.registry import operation, operation_for
 from dcn_console.runner.background import ensure_runner
 from dcn_console.runner.lock import is_held
 from dcn_console.tasks.location import TaskFolder, task_folder
@@ -162,19 +162,17 @@ class LocalWorkspace:
             now=datetime.now(UTC),
         )
 
-    async def plan_copy(
-        self, image_ids: Sequence[str], sites: Sequence[str] | None, verify: VerifyLevel
-    ) -> tuple[Plan, ...]:
-        """Plan to copy images to ``sites``, or to every edge lacking them when None."""
+    async def plan(self, request: Request) -> tuple[Plan, ...]:
+        """Plan what is asked for: one plan an object, in the order asked."""
         services = await self._services()
         context = await self._plan_context()
-        return tuple(
-            [await plan_copy(services, image_id, sites, verify, context) for image_id in image_ids]
-        )
+        return await operation_for(request).plan(services, request, context)
 
-    async def submit(self, plans: Sequence[Plan]) -> tuple[Task, ...]:
+    async def submit(
+        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+    ) -> tuple[Task, ...]:
         """Submit confirmed plans, and see that a runner runs; raises RefusedError by policy."""
-        check_policy(plans, self.topology, self.read_only_reason)
+        check_policy(plans, self.topology, self.read_only_reason, typed_names)
         return await self._on_pool(partial(self._submit, plans, None))
 
     def _submit(self, plans: Sequence[Plan], retry_of: int | None) -> tuple[Task, ...]:
@@ -200,12 +198,10 @@ class LocalWorkspace:
 
     async def cancel(self, number: int) -> str:
         """Cancel a task; returns one honest sentence about what that stops and what it cannot."""
-        if self.read_only_reason:
-            raise RefusedError(f"Nothing may be changed: {self.read_only_reason}.")
         return await self._on_pool(partial(self._cancel, number))
 
     def _cancel(self, number: int) -> str:
-        before = self._store.task(number)
+        before = self._changeable(number)
         if before.state.is_over:
             return f"Task {number} is over already: {before.state}."
         self._store.request_cancel(number)
@@ -213,10 +209,39 @@ class LocalWorkspace:
         self._ensure_runner()
         if before.state is TaskState.QUEUED:
             return f"Task {number} will not start."
-        return (
-            f"Cancelling task {number}: what has not been asked for is dropped; "
-            "a copy that Glance has begun goes on, for Glance cannot be stopped from outside."
-        )
+        return f"Cancelling task {number}: {operation(before.plan.operation).cancelling}."
+
+    async def pause(self, number: int) -> str:
+        """Have a task wait before its next step; returns one sentence about what goes on."""
+        return await self._on_pool(partial(self._pause, number))
+
+    def _pause(self, number: int) -> str:
+        task = self._changeable(number)
+        if task.state.is_over:
+            return f"Task {number} is over already: {task.state}."
+        if task.pause_requested_at is not None:
+            return f"Task {number} is paused already."
+        self._store.request_pause(number)
+        self._feed.reload_tasks()
+        return f"Task {number} pauses before its next step; the step under way goes on to its end."
+
+    async def resume(self, number: int) -> str:
+        """Let a paused task go on; returns one sentence."""
+        return await self._on_pool(partial(self._resume, number))
+
+    def _resume(self, number: int) -> str:
+        task = self._changeable(number)
+        if task.pause_requested_at is None:
+            return f"Task {number} is not paused."
+        self._store.request_resume(number)
+        self._feed.reload_tasks()
+        self._ensure_runner()
+        return f"Task {number} goes on."
+
+    def _changeable(self, number: int) -> Task:
+        if self.read_only_reason:
+            raise RefusedError(f"Nothing may be changed: {self.read_only_reason}.")
+        return self._store.task(number)
 
     async def retry(self, number: int) -> Task:
         """Submit the unfinished sites of a finished task again, planned anew."""

@@ -11,6 +11,7 @@ from dcn_console.console.dialogs.sites import SitesDialog
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place
 from dcn_console.model.errors import RefusedError, ServiceUnreachable
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.tasks import TaskState
 
 
@@ -40,7 +41,7 @@ async def test_one_key_plans_and_one_submits() -> None:
             assert words in text
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
-        assert workspace.named("plan_copy") == [((key,), None)]
+        assert workspace.named("plan") == [(CopyImages(image_ids=(key,)),)]
         assert workspace.named("submit") == [(("copy fedora-40 → dcn0, dcn1",),)]
         assert said(app)[-1] == "Task 18 submitted: copy fedora-40 → dcn0, dcn1"
         await until(pilot, lambda: app.tasks[0].number == 18, "the task")
@@ -78,7 +79,7 @@ async def test_the_sites_are_asked_with_those_lacking_it_marked() -> None:
         assert "plans for 2 sites" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
-        assert workspace.named("plan_copy") == [((key,), ("dcn0", "dcn1"))]
+        assert workspace.named("plan") == [(CopyImages(image_ids=(key,), sites=("dcn0", "dcn1")),)]
 
 
 async def test_no_marked_site_is_answered_with_a_hint() -> None:
@@ -107,7 +108,7 @@ async def test_marked_images_share_one_dialog_and_are_unmarked_after() -> None:
         assert "nothing to do" in text
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
-        assert workspace.named("plan_copy") == [(tuple(keys), None)]
+        assert workspace.named("plan") == [(CopyImages(image_ids=tuple(keys)),)]
         assert [len(call[0]) for call in workspace.named("submit")] == [2]  # type: ignore[arg-type]
         assert app.home.tables[Place.IMAGES].state.marks == ()
 
@@ -152,7 +153,7 @@ async def test_verification_can_be_chosen() -> None:
 
 async def test_a_plan_that_hangs_can_be_left_and_its_answer_is_dropped() -> None:
     workspace = FakeWorkspace()
-    workspace.hanging = {"plan_copy"}
+    workspace.hanging = {"plan"}
     async with running(workspace) as (app, pilot):
         await put_on(pilot, app, "fedora-40")
         await pilot.press("e")
@@ -170,7 +171,7 @@ async def test_a_plan_that_hangs_can_be_left_and_its_answer_is_dropped() -> None
 async def test_a_plan_that_fails_says_why() -> None:
     workspace = FakeWorkspace()
     workspace.failing = {
-        "plan_copy": ServiceUnreachable(
+        "plan": ServiceUnreachable(
             "Glance did not answer [within] 15 s.", way_out="Look at dcn-console doctor."
         )
     }
@@ -223,7 +224,7 @@ async def test_a_read_only_console_plans_nothing_and_says_why() -> None:
             assert isinstance(app.screen, HomeScreen)
             assert said(app)[-1] == workspace.read_only
         await pilot.press("4", "x", "R")
-        assert workspace.named("plan_copy") == workspace.named("cancel") == []
+        assert workspace.named("plan") == workspace.named("cancel") == []
         assert workspace.named("retry") == []
 
 

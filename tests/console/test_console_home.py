@@ -61,7 +61,7 @@ async def test_letters_typed_ahead_of_the_prompt_run_no_action() -> None:
             app.post_message(Key(key, ":" if key == "colon" else key if len(key) == 1 else None))
         await until(pilot, lambda: app.home.place is Place.VOLUMES, "the command")
         await until(pilot, lambda: app.home.table.has_focus, "the focus")
-        assert workspace.named("plan_copy") == []
+        assert workspace.named("plan") == []
         assert ("refresh",) not in workspace.calls
         assert len(app.screen_stack) == 1
 
@@ -154,7 +154,7 @@ async def test_letters_typed_into_a_filter_run_no_action() -> None:
         await type_text(pilot, "/qcexR14")
         assert app.home.table.state.filter.text == "qcexR14"
         assert app.home.place is Place.IMAGES
-        assert workspace.named("plan_copy") == []
+        assert workspace.named("plan") == []
         assert isinstance(app.screen, HomeScreen)
 
 

@@ -64,7 +64,7 @@ async def test_the_cursor_is_cleared_when_its_image_is_deleted() -> None:
         assert {"copy", "copy_to_edges"} <= dimmed(app)
         await pilot.press("e")
         assert "Put the cursor on an image first" in said(app)[-1]
-        assert workspace.named("plan_copy") == []
+        assert workspace.named("plan") == []
 
 
 async def test_a_site_narrows_images_and_volumes_and_escape_widens() -> None:

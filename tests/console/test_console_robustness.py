@@ -20,7 +20,7 @@ from dcn_console.model.rows import Cell, Finding, ImageRow, Placement, Rows, Sev
 from dcn_console.model.tasks import Target, TargetState, Task, TaskState
 from dcn_console.workspace.interface import Change
 
-CALLS = ("start", "plan_copy", "submit", "cancel", "retry", "steps", "log", "body", "stop")
+CALLS = ("start", "plan", "submit", "cancel", "retry", "steps", "log", "body", "stop")
 
 
 def hostile_workspace() -> FakeWorkspace:
@@ -170,7 +170,7 @@ async def test_every_failing_call_is_told_and_kept() -> None:
 
 async def test_a_defect_in_a_call_does_not_end_the_console() -> None:
     workspace = FakeWorkspace()
-    workspace.failing = {"plan_copy": ZeroDivisionError("oh [no]")}
+    workspace.failing = {"plan": ZeroDivisionError("oh [no]")}
     async with running(workspace) as (app, pilot):
         await pilot.press("e")
         await until(pilot, lambda: "ZeroDivisionError: oh [no]" in shown(app), "the failure")

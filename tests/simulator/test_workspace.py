@@ -14,6 +14,7 @@ from dcn_console.config.settings import load
 from dcn_console.model.errors import RefusedError, UsageError
 from dcn_console.model.inventory import Source
 from dcn_console.model.plans import VerifyLevel
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.rows import Placement
 from dcn_console.model.tasks import TaskState
 from dcn_console.runner.lock import holder
@@ -100,7 +101,7 @@ async def test_a_copy_starts_a_runner_and_shows_in_the_cells(
     workspace: LocalWorkspace, admin: Api
 ) -> None:
     image_id = an_image(admin, 64 * MIB)
-    (plan,) = await workspace.plan_copy([image_id], None, VerifyLevel.DEEP)
+    (plan,) = await workspace.plan(CopyImages(image_ids=(image_id,), verify=VerifyLevel.DEEP))
     (task,) = await workspace.submit([plan])
     await until(workspace.runner_alive)
     seen: set[Placement] = set()
@@ -133,7 +134,7 @@ async def test_a_runner_that_was_killed_is_replaced_and_the_task_goes_on(
     workspace: LocalWorkspace, admin: Api
 ) -> None:
     image_id = an_image(admin, 128 * MIB)
-    (plan,) = await workspace.plan_copy([image_id], None, VerifyLevel.METADATA)
+    (plan,) = await workspace.plan(CopyImages(image_ids=(image_id,)))
     (task,) = await workspace.submit([plan])
     await until(lambda: bool(admin.tasks(image_id)))
     pid = runner_of(workspace)
@@ -148,7 +149,7 @@ async def test_a_runner_that_was_killed_is_replaced_and_the_task_goes_on(
 async def test_a_task_that_is_done_is_not_retried(workspace: LocalWorkspace, admin: Api) -> None:
     image_id = an_image(admin)
     edge = workspace.topology.edges[0]
-    (plan,) = await workspace.plan_copy([image_id], [edge.name], VerifyLevel.METADATA)
+    (plan,) = await workspace.plan(CopyImages(image_ids=(image_id,), sites=(edge.name,)))
     (task,) = await workspace.submit([plan])
     await until(lambda: workspace.tasks()[0].state.is_over)
     with pytest.raises(UsageError, match="is done"):
@@ -157,7 +158,7 @@ async def test_a_task_that_is_done_is_not_retried(workspace: LocalWorkspace, adm
 
 async def test_cancelling_says_honestly_what_it_does(workspace: LocalWorkspace, admin: Api) -> None:
     image_id = an_image(admin, 128 * MIB)
-    (plan,) = await workspace.plan_copy([image_id], None, VerifyLevel.METADATA)
+    (plan,) = await workspace.plan(CopyImages(image_ids=(image_id,)))
     (task,) = await workspace.submit([plan])
     await until(lambda: bool(admin.tasks(image_id)))
     await until(lambda: workspace.tasks()[0].state is TaskState.RUNNING)
@@ -173,7 +174,7 @@ async def test_cancelling_says_honestly_what_it_does(workspace: LocalWorkspace, 
 async def test_a_read_only_workspace_plans_but_submits_nothing(paths: Paths, admin: Api) -> None:
     workspace = open_workspace(paths, read_only=True)
     image_id = an_image(admin)
-    plans = await workspace.plan_copy([image_id], None, VerifyLevel.METADATA)
+    plans = await workspace.plan(CopyImages(image_ids=(image_id,)))
     with pytest.raises(RefusedError, match="read-only"):
         await workspace.submit(plans)
     with pytest.raises(RefusedError, match="read-only"):

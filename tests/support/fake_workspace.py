@@ -2,19 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from fake_data import MIB, NOW, sample_rows
 from fake_tasks import copying, plan_for, sample_log, sample_steps, sample_tasks
 
-from dcn_console.model.errors import DcnError, RefusedError, UsageError
+from dcn_console.model.errors import DcnError, UsageError
 from dcn_console.model.inventory import Inventory, Snapshot, Source
-from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.plans import Plan
+from dcn_console.model.requests import CopyImages, Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import LogLine, StepRecord, Target, TargetState, Task, TaskState
+from dcn_console.operations.policy import check_policy
 from dcn_console.workspace.interface import Change
 
 
@@ -35,7 +37,7 @@ class FakeWorkspace:
     """Keeps the promises of ``Workspace`` on data in memory.
 
     ``hanging`` names the calls that never answer, ``failing`` maps calls to the error they
-    raise, ``calls`` lists every call with its arguments.
+    raise, ``calls`` lists every call with its arguments. ``plans`` answers what is not a copy.
     """
 
     def __init__(self, rows: Rows | None = None, tasks: tuple[Task, ...] | None = None) -> None:
@@ -53,6 +55,7 @@ class FakeWorkspace:
         self.failing_since: datetime | None = None
         self.taken_at = NOW - timedelta(seconds=4)
         self.complete = True
+        self.plans: tuple[Plan, ...] = ()
 
     cloud_name = "lab"
     project_name = "admin"
@@ -111,18 +114,20 @@ class FakeWorkspace:
     def refresh(self) -> None:
         self.calls.append(("refresh",))
 
-    async def plan_copy(
-        self, image_ids: Sequence[str], sites: Sequence[str] | None, verify: VerifyLevel
-    ) -> tuple[Plan, ...]:
-        await self._answer("plan_copy", tuple(image_ids), None if sites is None else tuple(sites))
-        wanted = tuple(site.name for site in self.topology.edges) if sites is None else tuple(sites)
+    async def plan(self, request: Request) -> tuple[Plan, ...]:
+        await self._answer("plan", request)
+        if not isinstance(request, CopyImages):
+            return self.plans
+        every = tuple(site.name for site in self.topology.edges)
+        wanted = every if request.sites is None else request.sites
         known = {row.key: row for row in self.current.images}
-        return tuple(plan_for(known[key], wanted, verify) for key in image_ids)
+        return tuple(plan_for(known[key], wanted, request.verify) for key in request.image_ids)
 
-    async def submit(self, plans: Sequence[Plan]) -> tuple[Task, ...]:
+    async def submit(
+        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+    ) -> tuple[Task, ...]:
         await self._answer("submit", tuple(plan.title for plan in plans))
-        if self.read_only:
-            raise RefusedError(self.read_only)
+        check_policy(plans, self.topology, self.read_only, typed_names)
         number = max((task.number for task in self.current_tasks), default=0)
         made = tuple(
             Task(
@@ -143,6 +148,16 @@ class FakeWorkspace:
         await self._answer("cancel", number)
         self.change_task(number, state=TaskState.CANCELLING)
         return "Glance cannot stop what it copies at this moment; nothing more will be asked."
+
+    async def pause(self, number: int) -> str:
+        await self._answer("pause", number)
+        self.change_task(number, state=TaskState.PAUSED)
+        return f"Task {number} pauses before its next step."
+
+    async def resume(self, number: int) -> str:
+        await self._answer("resume", number)
+        self.change_task(number, state=TaskState.RUNNING)
+        return f"Task {number} goes on."
 
     async def retry(self, number: int) -> Task:
         await self._answer("retry", number)

@@ -17,6 +17,7 @@ from dcn_console.config.paths import Paths
 from dcn_console.config.settings import load
 from dcn_console.inventory.diagnosis import Area
 from dcn_console.model.errors import DcnError, UsageError
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import TargetState
 
@@ -182,9 +183,11 @@ def test_copy_without_waiting_returns_the_task(command: Runner) -> None:
 def test_every_edge_lacking_it_is_asked_of_the_plan(command: Runner) -> None:
     command("image", "copy", "fedora-40", "--to", "edges", "--dry-run")
     command("image", "copy", "fedora-40", "--to", "central,edges", "--dry-run")
-    (_, every), (_, named) = command.core.fake.named("plan_copy")
-    assert every is None
-    assert named == ("central", "dcn0", "dcn1")
+    asked = [request for (request,) in command.core.fake.named("plan")]
+    assert [request.sites for request in asked if isinstance(request, CopyImages)] == [
+        None,
+        ("central", "dcn0", "dcn1"),
+    ]
 
 
 def test_read_only_refuses_before_anything_is_read(command: Runner) -> None:

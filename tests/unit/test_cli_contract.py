@@ -242,7 +242,7 @@ class GoldenCore(FakeCore):
     def __init__(self) -> None:
         super().__init__(ROWS)
         self.fake.current_tasks = TASKS
-        for name, answer in (("plan_copy", (PLAN,)), ("steps", STEPS), ("log", LOG)):
+        for name, answer in (("plan", (PLAN,)), ("steps", STEPS), ("log", LOG)):
             setattr(self.fake, name, self._answering(answer))
 
     def _answering(self, answer: object) -> object:

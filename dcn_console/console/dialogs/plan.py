@@ -18,6 +18,7 @@ from dcn_console.console.journal import describe
 from dcn_console.console.prose import Prose
 from dcn_console.console.spans import Line, Span, Tone, foreign, line
 from dcn_console.model.plans import Plan, VerifyLevel
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.tasks import Task
 from dcn_console.model.text import count
 
@@ -106,7 +107,9 @@ class PlanDialog(ModalScreen[bool]):
                 self._show_failure(error)
 
         self.console.call_workspace(
-            self.console.workspace.plan_copy(self._image_ids, self._sites, self._verify),
+            self.console.workspace.plan(
+                CopyImages(image_ids=self._image_ids, sites=self._sites, verify=self._verify)
+            ),
             answer,
             failure=failure,
             node=self,

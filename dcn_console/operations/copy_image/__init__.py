@@ -2,6 +2,7 @@
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.plans import Plan
+from dcn_console.model.requests import CopyImages
 from dcn_console.model.tasks import Target, TargetState, Task
 from dcn_console.operations.base import PlanContext, TargetContext
 from dcn_console.operations.copy_image.plan import NAME, plan_copy
@@ -17,6 +18,23 @@ class CopyImage:
 
     name = NAME
     title = "Copy image to sites"
+    request = CopyImages
+    takes_turns = True
+    cancelling = (
+        "what has not been asked for is dropped; "
+        "a copy that Glance has begun goes on, for Glance cannot be stopped from outside"
+    )
+
+    async def plan(
+        self, services: Services, request: CopyImages, context: PlanContext
+    ) -> tuple[Plan, ...]:
+        """Plan each image by itself."""
+        return tuple(
+            [
+                await plan_copy(services, image_id, request.sites, request.verify, context)
+                for image_id in request.image_ids
+            ]
+        )
 
     async def replan(self, services: Services, task: Task, context: PlanContext) -> Plan:
         """Plan the sites that the task did not finish, as they are now."""
