@@ -10,7 +10,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dcn_console.model.mirroring import (
+    MirrorDaemon,
+    MirrorImage,
+    MirrorPool,
+    SnapshotSchedule,
+)
 from dcn_console.model.sites import Topology
+from dcn_console.model.tasks import Progress
 
 T = TypeVar("T")
 
@@ -215,6 +222,51 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     images_complete: bool = False
 
 
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was noticed of one mirrored RBD image in one cluster by looking again and again.
+
+    ``since`` is when it was first seen as it is (with this id, primary or not), None when it was
+    so at the first look. ``consistent_at`` is the newest point in time that it was seen to hold
+    whole as a secondary, ``behind_since`` when it was first seen behind after that.
+    ``gone_since`` is when it was first seen to be gone, None while it is there.
+    """
+
+    id: str = ""
+    primary: bool = False
+    since: datetime | None = None
+    consistent_at: datetime | None = None
+    behind_since: datetime | None = None
+    gone_since: datetime | None = None
+
+
+class MirroredPool(msgspec.Struct, frozen=True, kw_only=True):
+    """A pool with mirroring on, in one cluster.
+
+    ``daemons`` and ``schedules`` are the manager's and None before it told; ``daemons_error`` is
+    why it did not tell last time, the others are then its last answer. ``noticed`` and
+    ``progress``, the figures of what arrives, are by global id.
+    """
+
+    pool: MirrorPool
+    images: tuple[MirrorImage, ...] = ()
+    daemons: tuple[MirrorDaemon, ...] | None = None
+    daemons_error: str = ""
+    schedules: tuple[SnapshotSchedule, ...] | None = None
+    noticed: dict[str, Noticed] = {}
+    progress: dict[str, Progress] = {}
+
+
+class MirrorState(msgspec.Struct, frozen=True, kw_only=True):
+    """Mirroring in one site's cluster: its pools that have mirroring on."""
+
+    site: str
+    pools: tuple[MirroredPool, ...] = ()
+
+    def pool(self, name: str) -> MirroredPool | None:
+        """Return the mirrored pool called ``name``."""
+        return next((pool for pool in self.pools if pool.pool.name == name), None)
+
+
 class Source(StrEnum):
     """Where a snapshot's rows come from."""
 
@@ -244,7 +296,10 @@ class Snapshot(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known at one moment. ``clusters`` has one snapshot a site, by site name."""
+    """Everything known at one moment.
+
+    ``clusters`` and ``mirrors`` have one snapshot a site, by site name.
+    """
 
     topology: Topology
     stores: Snapshot[Store] = Snapshot()
@@ -253,5 +308,6 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     services: Snapshot[CinderService] = Snapshot()
     servers: Snapshot[Server] = Snapshot()
     clusters: dict[str, Snapshot[ClusterState]] = {}
+    mirrors: dict[str, Snapshot[MirrorState]] = {}
     image_tasks: dict[str, ImageTask] = {}
     """The task that holds the import lock, by image id, for images with one."""

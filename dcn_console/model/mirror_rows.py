@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from dcn_console.model.findings import Finding
 from dcn_console.model.mirroring import (
     MirrorDaemon,
     MirrorMode,
@@ -18,7 +19,6 @@ from dcn_console.model.mirroring import (
     ReplayStatus,
     SnapshotSchedule,
 )
-from dcn_console.model.rows import Finding
 from dcn_console.model.tasks import Progress
 
 
@@ -60,8 +60,9 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 class MirrorSide(msgspec.Struct, frozen=True, kw_only=True):
     """A mirrored RBD image at one of two sites.
 
-    ``reachable`` is whether the cluster answers, ``exists`` whether it has the RBD image (None
-    when it cannot be asked). ``status`` is what its own daemon reports.
+    ``site`` is "" for a side that is none of our sites. ``reachable`` is whether the cluster
+    answers, ``exists`` whether it has the RBD image (None when it cannot be asked). ``status`` is
+    what its own daemon reports.
     """
 
     site: str

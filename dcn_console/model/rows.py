@@ -5,8 +5,45 @@ from enum import StrEnum
 
 import msgspec
 
+from dcn_console.model.findings import (
+    CLUSTER_UNHEALTHY,
+    COPY_GONE,
+    FINDING_KINDS,
+    IMPORT_STALLED,
+    NEARLY_FULL,
+    NO_CENTRAL_COPY,
+    NOT_RAW,
+    SERVICE_DOWN,
+    SITE_UNREACHABLE,
+    ZONE_MISMATCH,
+    Finding,
+    Severity,
+)
 from dcn_console.model.inventory import Capacity, Image, Store, Volume
+from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
 from dcn_console.model.sites import Site
+
+__all__ = [
+    "CLUSTER_UNHEALTHY",
+    "COPY_GONE",
+    "FINDING_KINDS",
+    "IMPORT_STALLED",
+    "NEARLY_FULL",
+    "NOT_RAW",
+    "NO_CENTRAL_COPY",
+    "SERVICE_DOWN",
+    "SITE_UNREACHABLE",
+    "ZONE_MISMATCH",
+    "Cell",
+    "Finding",
+    "ImageRow",
+    "Placement",
+    "Rows",
+    "Severity",
+    "SiteRow",
+    "StoreRow",
+    "VolumeRow",
+]
 
 
 class Placement(StrEnum):
@@ -23,51 +60,6 @@ class Placement(StrEnum):
     """Glance lists the copy, but its RBD image or snapshot is not in the pool."""
     UNKNOWN = "unknown"
     """The site has no store that we know of."""
-
-
-class Severity(StrEnum):
-    """How much a finding matters."""
-
-    NOTICE = "notice"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong that the inventory shows by itself.
-
-    ``kind`` is one of FINDING_KINDS, ``key`` the object it is about (an id or a site's name),
-    ``text`` one sentence naming object and site, ``way_out`` what to do.
-    """
-
-    kind: str
-    severity: Severity
-    key: str
-    site: str | None = None
-    text: str
-    way_out: str = ""
-
-
-NO_CENTRAL_COPY = "no-central-copy"
-NOT_RAW = "not-raw"
-COPY_GONE = "copy-gone"
-IMPORT_STALLED = "import-stalled"
-ZONE_MISMATCH = "zone-mismatch"
-SITE_UNREACHABLE = "site-unreachable"
-CLUSTER_UNHEALTHY = "cluster-unhealthy"
-SERVICE_DOWN = "service-down"
-NEARLY_FULL = "nearly-full"
-FINDING_KINDS = (
-    NO_CENTRAL_COPY,
-    NOT_RAW,
-    COPY_GONE,
-    IMPORT_STALLED,
-    ZONE_MISMATCH,
-    SITE_UNREACHABLE,
-    CLUSTER_UNHEALTHY,
-    SERVICE_DOWN,
-    NEARLY_FULL,
-)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,12 +130,16 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VolumeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A volume with its site, the name of its parent image and of the server it is attached to."""
+    """A volume with its site, the name of its parent image and of the server it is attached to.
+
+    ``mirrors`` has a row for each pair of sites that its RBD image is mirrored between.
+    """
 
     volume: Volume
     site: str | None = None
     parent_image: str | None = None
     server: str | None = None
+    mirrors: tuple[MirrorRow, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -153,10 +149,16 @@ class VolumeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole placement view at one moment."""
+    """Everything joined at one moment: the placement view and the mirroring page.
+
+    ``mirrors`` has a row for each mirrored RBD image and pair of sites, ``pairs`` one for each
+    mirrored pool and pair of sites. ``findings`` are those of all rows.
+    """
 
     sites: tuple[SiteRow, ...] = ()
     stores: tuple[StoreRow, ...] = ()
     images: tuple[ImageRow, ...] = ()
     volumes: tuple[VolumeRow, ...] = ()
+    mirrors: tuple[MirrorRow, ...] = ()
+    pairs: tuple[MirrorPair, ...] = ()
     findings: tuple[Finding, ...] = ()
