@@ -11,6 +11,9 @@ from dcn_console.model.errors import (
     AgentError,
     ClusterError,
     ClusterUnreachable,
+    NoSpace,
+    RbdImageBusy,
+    RbdImageExists,
     RbdImageNotFound,
 )
 from dcn_console.model.sites import ClusterAccess
@@ -20,11 +23,19 @@ _REASON_CHARACTERS = 400
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request is about, each "" when it is about more."""
+    """What a request is about, each of pool, name and snap "" when it is about more.
+
+    ``failed`` says what did not happen to it ("is not promoted"), for a request that changes
+    something; ``way_out`` what to do when the cluster refuses; ``needs`` which capabilities the
+    request takes.
+    """
 
     pool: str = ""
     name: str = ""
     snap: str = ""
+    failed: str = ""
+    way_out: str = ""
+    needs: str = "mon 'profile rbd', osd 'profile rbd'"
 
     def parameters(self) -> dict[str, str]:
         """Return pool and name as the operations take them."""
@@ -56,20 +67,13 @@ def explained(
             return _refused(error, where, about, access, subject)
 
 
-def kept(error: Refusal, site: str, subject: Subject) -> ClusterError:
-    """Return the error to raise for an RBD image that the agent would not remove."""
-    reason = printable(redacted(error.message), _REASON_CHARACTERS)
-    return ClusterError(
-        f"Site {printable(site, 60)}: the RBD image {subject} is not removed: {reason}.",
-        way_out="See `rbd info` and `rbd status`; remove it by hand if it is not needed.",
-    )
-
-
 def _refused(
     error: Refusal, where: str, about: str, access: ClusterAccess, subject: Subject
 ) -> ClusterError:
     reason = printable(redacted(error.message), _REASON_CHARACTERS)
     user = printable(f"client.{access.user}", 80)
+    what = f"the RBD image {subject}" if subject.name else f"the pool {subject}"
+    refused = f"{where}: {what} {subject.failed}: {reason}." if subject.failed else ""
     match error.kind:
         case Kind.UNREACHABLE:
             return ClusterUnreachable(
@@ -77,6 +81,8 @@ def _refused(
             )
         case Kind.NOT_FOUND if subject.name:
             return RbdImageNotFound(f"{where}: there is no RBD image {subject}.")
+        case Kind.BUSY | Kind.EXISTS | Kind.NO_SPACE:
+            return _hindered(error.kind, refused or f"{where}: {what}: {reason}.", subject)
         case Kind.KEYRING:
             return ClusterError(
                 f"{where}: {reason}.",
@@ -87,8 +93,10 @@ def _refused(
             return ClusterError(
                 f"{where}: permission denied to {user}{about}: {reason}.",
                 way_out=f"Compare key and capabilities with `ceph auth get {user}`;"
-                " `profile rbd` suffices.",
+                f" this takes {subject.needs}.",
             )
+        case Kind.INVALID | Kind.NOT_FOUND if refused:
+            return ClusterError(refused, way_out=subject.way_out)
         case Kind.INVALID | Kind.NOT_FOUND:
             return ClusterError(
                 f"{where}: {reason}.", way_out="Correct the site's cluster in the config."
@@ -100,6 +108,17 @@ def _refused(
             )
         case _:
             return AgentError(f"{where}: the agent failed{about}: {reason}.")
+
+
+def _hindered(kind: Kind, message: str, subject: Subject) -> ClusterError:
+    if kind is Kind.BUSY:
+        return RbdImageBusy(message, way_out=subject.way_out)
+    if kind is Kind.EXISTS:
+        return RbdImageExists(message, way_out=subject.way_out)
+    return NoSpace(
+        f"{message} No space is left.",
+        way_out="See `ceph df` and `ceph osd pool get-quota`; free or add space.",
+    )
 
 
 def _look(access: ClusterAccess) -> str:

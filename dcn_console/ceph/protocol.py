@@ -8,7 +8,8 @@ exactly one ``{"id": N, "result": ...}`` or ``{"id": N, "error": {"kind": KIND, 
 Requests are served concurrently, so answers interleave. A line that is no request is answered with
 the id null and the kind "invalid".
 
-Operations, with their parameters and results; sizes are bytes:
+Operations, with their parameters and results; sizes are bytes, times ISO 8601 in UTC with a Z
+or null, features and flags librbd's bit masks:
 ``connect`` conf, user, keyring, fsid, timeout_seconds → fsid (asked first; a wrong fsid is invalid)
 ``status`` → fsid, health, warnings, total, used, available, pools: NAME → used, available
 ``pools`` → names
@@ -18,7 +19,43 @@ Operations, with their parameters and results; sizes are bytes:
 ``rbd_images`` pool → parts of at most 50 of what ``rbd_image`` answers; count
 ``digest`` pool, name, snap, algorithm → progress; digest in hexadecimal, bytes
 ``remove_unfinished`` pool, name → progress in objects; removed, false when there was none. Invalid
-for an RBD image with a snapshot, a watcher, a parent or mirroring. The only operation that writes.
+for an RBD image with a snapshot, a watcher, a parent or mirroring.
+
+Reading mirroring. IMAGE is name, id, global_id, mode ("journal", "snapshot", null), primary,
+enabled, status, remote: [mirror_uuid, status]; a status is null, or state ("unknown", "error",
+"syncing", "starting_replay", "replaying", "stopping_replay", "stopped"), up, reported_at and the
+daemon's own text, which ``replay_text`` parses:
+``mirror_pool`` pool → name, mode ("disabled", "image", "pool"), site_name, mirror_uuid, peers:
+[uuid, site_name, direction ("rx-only", "tx-only", "rx-tx"), mirror_uuid, client_name]
+``mirror_daemons`` pool → [name, hostname, version, leader, problems]; needs an active mgr
+``mirror_images`` pool → parts of at most 50 IMAGE; count
+``mirror_schedules`` pool → [image or null, interval, start_time]; needs an active mgr
+``sync_progress`` pool, name → done or null, total
+
+Steering mirroring; each answers {} unless said, and the mgr answers the schedules:
+``mirror_enable`` pool, name, mode · ``mirror_disable`` pool, name, force
+``mirror_promote`` pool, name, force · ``mirror_demote``, ``mirror_resync`` pool, name
+``mirror_snapshot`` pool, name → id
+``mirror_schedule_add``, ``mirror_schedule_remove`` pool, name or null, interval
+``mirror_pool_mode`` pool, mode · ``mirror_site_name`` name
+``mirror_peer_token`` pool → token, a secret · ``mirror_peer_import`` pool, token, direction
+``mirror_peer_remove`` pool, uuid
+
+Content of an RBD image; snapshot_id null is the head:
+``rbd_detail`` pool, name → the fields of ``model.mirroring.RbdDetail``, its mirroring an IMAGE
+``used_objects`` pool, name, snapshot_id → progress in bytes, parts of the numbers of objects that
+hold data; count, object_size, size
+``hash_objects`` pool, name, snapshot_id, objects: at most 256 numbers → [number, SHA-256 in
+hexadecimal]; a hole reads as zeros, the last object is cut to the size
+``read`` pool, name, snapshot_id, offset, length of at most 4 MiB → data in base64
+``set_features`` pool, name, enable, disable → {}; touches only bits that differ
+``rebuild_object_map``, ``flatten`` pool, name → progress in objects; {}
+``create_snapshot`` pool, name, snapshot → {}
+``remove_snapshot`` pool, name, snapshot → {}; invalid unless its name starts with "dcn-console."
+``copy_within`` pool, name, snapshot_id, to_pool, to_name, owner → progress in bytes; {}. The new
+RBD image carries the metadata "dcn-console.owner"; one of the same owner is started again, any
+other exists
+``remove_owned`` pool, name, owner → progress in objects; removed, false when there was none
 """
 
 from enum import StrEnum
@@ -40,6 +77,10 @@ class Kind(StrEnum):
     PERMISSION = "permission"
     KEYRING = "keyring"
     INVALID = "invalid"
+    BUSY = "busy"
+    """EBUSY or EROFS: in use, primary elsewhere, or written to where it is not primary."""
+    EXISTS = "exists"
+    NO_SPACE = "no-space"
     UNKNOWN_OPERATION = "unknown-operation"
     INTERNAL = "internal"
 

@@ -37,7 +37,7 @@ class Call:
     """
 
     operation: str
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = field(repr=False)
     seconds: float
     future: Future[msgspec.Raw] = field(default_factory=Future)
     on_progress: Callable[[int, int], None] | None = None

@@ -85,6 +85,18 @@ class RbdImageNotFound(ClusterError):
     """The RBD image or its snapshot is not in the pool."""
 
 
+class RbdImageBusy(ClusterError):
+    """The RBD image is in use, primary at the other side, or not primary here."""
+
+
+class RbdImageExists(ClusterError):
+    """There is something of that name already: an RBD image, a snapshot, a peer."""
+
+
+class NoSpace(ClusterError):
+    """The cluster is full, or the pool's quota is."""
+
+
 class TaskStoreError(DcnError):
     """The task store cannot be opened, read or written."""
 
