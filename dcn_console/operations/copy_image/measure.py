@@ -5,11 +5,11 @@ import time
 
 from dcn_console.model.errors import ClusterError, RbdImageNotFound
 from dcn_console.model.inventory import ImageTask
+from dcn_console.model.rate import RateMeter
 from dcn_console.model.tasks import Progress, ProgressSource
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.copy_image.observe import Observation
 from dcn_console.operations.copy_image.subject import Subject
-from dcn_console.operations.rate import RateMeter
 
 _COPIED = re.compile(r"Copied (\d+) MiB")
 MIB = 1024 * 1024

@@ -12,12 +12,12 @@ from dcn_console.model.errors import (
 )
 from dcn_console.model.inventory import Image
 from dcn_console.model.plans import VerifyLevel
+from dcn_console.model.rate import RateMeter
 from dcn_console.model.tasks import Progress, ProgressSource, TargetState
 from dcn_console.model.text import format_bytes
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.copy_image.names import CANCELLED, REFUSED, VERIFIED
 from dcn_console.operations.copy_image.subject import Subject
-from dcn_console.operations.rate import RateMeter
 from dcn_console.operations.results import StepResult
 
 LOOK_SECONDS = 5.0
