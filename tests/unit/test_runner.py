@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from fake_dcn import FakeServices, a_task
 
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import RunnerBusy
-from dcn_console.model.tasks import TargetState, Task, TaskState
+from dcn_console.model.tasks import Target, TargetState, Task, TaskState
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.registry import operation
+from dcn_console.runner import engine
 from dcn_console.runner.lock import RunnerLock, holder, is_held
 from dcn_console.runner.service import Runner
 from dcn_console.tasks.location import TaskFolder, task_folder
@@ -138,6 +142,79 @@ async def test_a_queued_task_is_cancelled_without_ever_starting(
     assert store.task(second).started_at is None
     assert store.task(first).state is TaskState.CANCELLED
     assert services.glance.requests == []
+
+
+async def test_a_paused_task_waits_before_its_next_step_also_in_another_runner(
+    folder: TaskFolder, services: FakeServices
+) -> None:
+    store = TaskStore(folder.store)
+    services.clusters["dcn0"].reachable = False
+    number = submit(store, "dcn0")
+    async with running(folder, services):
+        await until(lambda: store.task(number).targets[0].state is TargetState.WAITING)
+        store.request_pause(number)
+        services.clusters["dcn0"].reachable = True
+        await until(lambda: store.task(number).state is TaskState.PAUSED)
+    async with running(folder, services):
+        await until(lambda: is_held(folder.lock))
+        await until(lambda: store.log(number)[-1].text == "paused before the step “probe”")
+        assert store.task(number).targets[0].text == "paused before the step “probe”"
+        assert services.glance.requests == []
+        store.request_resume(number)
+        await until(over(store, number))
+    assert store.task(number).state is TaskState.DONE
+
+
+async def test_a_paused_task_can_be_cancelled(folder: TaskFolder, services: FakeServices) -> None:
+    store = TaskStore(folder.store)
+    number = submit(store, "dcn0")
+    store.request_pause(number)
+    async with running(folder, services):
+        await until(lambda: store.task(number).state is TaskState.PAUSED)
+        store.request_cancel(number)
+        await until(over(store, number))
+    assert store.task(number).state is TaskState.CANCELLED
+    assert services.glance.requests == []
+
+
+class Prompt:
+    """An operation that takes no turns and is done at once."""
+
+    takes_turns = False
+
+    async def run_target(self, context: TargetContext) -> Target:
+        return Target(site=context.site, state=TargetState.DONE)
+
+
+async def test_what_takes_no_turns_does_not_wait_for_a_copy(
+    folder: TaskFolder, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        engine, "operation", lambda name: Prompt() if name == "prompt" else operation(name)
+    )
+    store = TaskStore(folder.store)
+    services.clusters["dcn0"].reachable = False
+    first = submit(store, "dcn0")
+    async with running(folder, services, copies_per_site=1):
+        await until(lambda: store.task(first).targets[0].state is TargetState.WAITING)
+        plan = msgspec.structs.replace(a_task(("dcn0",)).plan, operation="prompt")
+        prompt = store.submit(plan, "ann").number
+        await until(over(store, prompt))
+        assert not store.task(first).state.is_over
+        store.request_cancel(first)
+        await until(over(store, first))
+    assert store.task(prompt).state is TaskState.DONE
+
+
+async def test_a_task_of_an_unknown_operation_fails_and_says_so(
+    folder: TaskFolder, services: FakeServices
+) -> None:
+    store = TaskStore(folder.store)
+    plan = msgspec.structs.replace(a_task(("dcn0",)).plan, operation="from-the-future")
+    number = store.submit(plan, "ann").number
+    async with running(folder, services):
+        await until(over(store, number))
+    assert "knows no operation “from-the-future”" in store.task(number).error
 
 
 async def test_an_unexpected_exception_ends_its_task_with_the_cause(

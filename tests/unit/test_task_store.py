@@ -1,5 +1,6 @@
 """The task store: durable, shared by several connections, true about what is over."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +89,39 @@ def test_the_last_target_to_end_ends_the_task(store: TaskStore) -> None:
     assert task.state is TaskState.PARTLY_DONE
     assert task.error == "dcn1: no room"
     assert task.finished_at is not None
+
+
+def test_a_task_is_paused_while_all_that_is_left_of_it_is(store: TaskStore) -> None:
+    number = store.submit(a_plan("dcn0", "dcn1"), "ann").number
+    store.mark_started(number)
+    for site, state, whole in (
+        ("dcn0", TargetState.PAUSED, TaskState.RUNNING),
+        ("dcn1", TargetState.PAUSED, TaskState.PAUSED),
+        ("dcn0", TargetState.DONE, TaskState.PAUSED),
+        ("dcn1", TargetState.COPYING, TaskState.RUNNING),
+    ):
+        store.update_target(number, Target(site=site, state=state))
+        assert store.task(number).state is whole
+
+
+def test_a_pause_is_asked_for_and_taken_back(store: TaskStore) -> None:
+    number = store.submit(a_plan(), "ann").number
+    assert store.request_pause(number).pause_requested_at is not None
+    assert store.request_resume(number).pause_requested_at is None
+
+
+def test_a_store_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.sqlite"
+    store = TaskStore(path)
+    number = store.submit(a_plan(), "ann").number
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE tasks DROP COLUMN pause_requested_at")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    store = TaskStore(path)
+    assert store.request_pause(number).pause_requested_at is not None
+    store.close()
 
 
 def test_a_finished_task_is_not_cancelled_afterwards(store: TaskStore) -> None:
