@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from dcn_console.clouds.wire import utc
+from dcn_console.clouds.wire import shared, utc
 from dcn_console.model.inventory import (
     Attachment,
     CinderPool,
@@ -98,12 +98,12 @@ def volume_from(wire: WireVolume) -> Volume:
     return Volume(
         id=wire.id,
         name=wire.name or None,
-        status=wire.status,
+        status=shared(wire.status),
         size=None if wire.size is None else wire.size * GIB,
-        availability_zone=wire.availability_zone,
-        host=wire.host,
-        project_id=wire.project_id,
-        volume_type=wire.volume_type,
+        availability_zone=shared(wire.availability_zone),
+        host=shared(wire.host),
+        project_id=shared(wire.project_id),
+        volume_type=shared(wire.volume_type),
         bootable=wire.bootable is True or wire.bootable == "true",
         encrypted=bool(wire.encrypted),
         attachments=tuple(
@@ -113,8 +113,8 @@ def volume_from(wire: WireVolume) -> Volume:
         )
         if attachments
         else (),
-        image_id=image.image_id if image else None,
-        image_name=image.image_name if image else None,
+        image_id=shared(image.image_id) if image else None,
+        image_name=shared(image.image_name) if image else None,
         snapshot_id=wire.snapshot_id,
         source_volume_id=wire.source_volid,
         created_at=utc(wire.created_at),

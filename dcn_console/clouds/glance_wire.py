@@ -3,11 +3,12 @@
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 
-from dcn_console.clouds.wire import utc
-from dcn_console.model.inventory import Image, ImageTask, Location, Store
+from dcn_console.clouds.wire import shared, utc
+from dcn_console.model.inventory import Image, ImageTask, RbdLocation, Store
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -74,13 +75,13 @@ def image_from(wire: WireImage) -> Image:
     return Image(
         id=wire.id,
         name=wire.name,
-        status=wire.status,
-        disk_format=wire.disk_format,
-        container_format=wire.container_format,
+        status=shared(wire.status),
+        disk_format=shared(wire.disk_format),
+        container_format=shared(wire.container_format),
         size=wire.size,
         virtual_size=wire.virtual_size,
-        visibility=wire.visibility,
-        owner=wire.owner,
+        visibility=shared(wire.visibility),
+        owner=shared(wire.owner),
         protected=bool(wire.protected),
         hidden=bool(wire.os_hidden),
         created_at=utc(wire.created_at),
@@ -89,9 +90,9 @@ def image_from(wire: WireImage) -> Image:
         importing_to=_names(wire.os_glance_importing_to_stores),
         failed_stores=_names(wire.os_glance_failed_import),
         import_task=wire.os_glance_import_task or None,
-        hash_algorithm=wire.os_hash_algo,
+        hash_algorithm=shared(wire.os_hash_algo),
         hash_value=wire.os_hash_value,
-        locations=tuple(map(_location_from, locations)) if locations else (),
+        locations=_locations_from(locations) if locations else (),
         tags=tuple(wire.tags) if wire.tags else (),
     )
 
@@ -139,8 +140,26 @@ def _names(text: str | None) -> tuple[str, ...]:
     return _split(text) if text else ()
 
 
-def _location_from(wire: WireLocation) -> Location:
-    return Location(url=wire.url, store=_text((wire.metadata or {}).get("store")))
+def _locations_from(locations: list[WireLocation]) -> tuple[RbdLocation, ...]:
+    found = []
+    for location in locations:
+        scheme, _, rest = location.url.partition("://")
+        fsid, _, path = rest.partition("/")
+        pool = path.partition("/")[0]
+        store = _text((location.metadata or {}).get("store"))
+        if scheme == "rbd" and fsid and pool and store:
+            found.append(_location(store, fsid, pool))
+    return _together(tuple(found))
+
+
+@lru_cache(maxsize=1024)
+def _location(store: str, fsid: str, pool: str) -> RbdLocation:
+    return RbdLocation(store=store, fsid=fsid, pool=unquote(pool))
+
+
+@lru_cache(maxsize=1024)
+def _together(locations: tuple[RbdLocation, ...]) -> tuple[RbdLocation, ...]:
+    return locations
 
 
 def _is_true(value: str | bool | None) -> bool:

@@ -7,6 +7,7 @@ logged, and the rest of the page survives. Nulls and unknown fields are never an
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -57,6 +58,11 @@ def decode_one(doing: str, content: bytes, key: str | None, item: type[W]) -> W:
     if decoded is None:
         raise _malformed(doing, content)
     return decoded
+
+
+def shared(value: str | None) -> str | None:
+    """Return one object for all equal strings: for what thousands of rows repeat."""
+    return None if value is None else sys.intern(value)
 
 
 def utc(value: datetime | None) -> datetime | None:

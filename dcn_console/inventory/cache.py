@@ -1,25 +1,62 @@
-"""The last inventory on disk, to be shown at start before any network."""
+"""The last inventory on disk, to be shown at start before any network.
+
+The file is a row of blocks, each a length and MessagePack: first the head, then images and
+volumes a few thousand at a time, so that a large inventory is never in memory twice.
+"""
 
 import logging
 import os
+import struct
+import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
-from dcn_console.model.inventory import Inventory, Snapshot, Source
+from dcn_console.model.inventory import Image, Inventory, Snapshot, Source, Volume
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 1
+_VERSION = 2
+_LENGTH = struct.Struct(">I")
+_ROWS_IN_BLOCK = 5000
+_SHARED_OF_IMAGES = (
+    "status",
+    "disk_format",
+    "container_format",
+    "visibility",
+    "owner",
+    "hash_algorithm",
+)
+_SHARED_OF_VOLUMES = (
+    "status",
+    "availability_zone",
+    "host",
+    "project_id",
+    "volume_type",
+    "image_id",
+    "image_name",
+)
+"""Fields that thousands of rows repeat: each text is kept once."""
 
 
-class _File(msgspec.Struct, frozen=True):
-    """What the file holds; another version is not read."""
+class _Head(msgspec.Struct, frozen=True):
+    """The first block; ``inventory`` is without images and volumes."""
 
     version: int
     cloud: str
     inventory: Inventory
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    """A further block."""
+
+    images: tuple[Image, ...] = ()
+    volumes: tuple[Volume, ...] = ()
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -34,12 +71,14 @@ def save(inventory: Inventory, path: Path, cloud: str) -> None:
 
     Raises OSError.
     """
-    content = msgspec.msgpack.encode(_File(version=_VERSION, cloud=cloud, inventory=inventory))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            for block in _blocks(inventory, cloud):
+                content = msgspec.msgpack.encode(block)
+                file.write(_LENGTH.pack(len(content)))
+                file.write(content)
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):
@@ -53,17 +92,86 @@ def load(path: Path, cloud: str) -> Inventory | None:
     A file that is missing, broken, of another version or of another cloud is no error.
     """
     try:
-        content = path.read_bytes()
-    except OSError:
+        with path.open("rb") as file:
+            return _read(file, cloud)
+    except FileNotFoundError:
         return None
-    try:
-        header = msgspec.msgpack.decode(content, type=_Header)
-        if header.version != _VERSION or header.cloud != cloud:
-            return None
-        return as_cached(msgspec.msgpack.decode(content, type=_File).inventory)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, EOFError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _LOG.info("the cached inventory %s is not usable: %s", path, error)
         return None
+
+
+def _blocks(inventory: Inventory, cloud: str) -> Iterator[_Head | _Rows]:
+    replace = msgspec.structs.replace
+    rest = replace(
+        inventory,
+        images=replace(inventory.images, rows=()),
+        volumes=replace(inventory.volumes, rows=()),
+    )
+    yield _Head(version=_VERSION, cloud=cloud, inventory=rest)
+    for images in _parts(inventory.images.rows):
+        yield _Rows(images=images)
+    for volumes in _parts(inventory.volumes.rows):
+        yield _Rows(volumes=volumes)
+
+
+def _parts(rows: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(rows), _ROWS_IN_BLOCK):
+        yield rows[start : start + _ROWS_IN_BLOCK]
+
+
+def _read(file: BinaryIO, cloud: str) -> Inventory | None:
+    """Return the inventory in the file; raises EOFError for one cut off in mid-block."""
+    content = _block(file)
+    header = msgspec.msgpack.decode(content, type=_Header)
+    if header.version != _VERSION or header.cloud != cloud:
+        return None
+    inventory = msgspec.msgpack.decode(content, type=_Head).inventory
+    images: list[Image] = []
+    volumes: list[Volume] = []
+    decoder = msgspec.msgpack.Decoder(_Rows)
+    while content := _block(file):
+        block = decoder.decode(content)
+        _share(block.images, _SHARED_OF_IMAGES)
+        _share(block.volumes, _SHARED_OF_VOLUMES)
+        images += block.images
+        volumes += block.volumes
+    replace = msgspec.structs.replace
+    return as_cached(
+        replace(
+            inventory,
+            images=replace(inventory.images, rows=tuple(images)),
+            volumes=replace(inventory.volumes, rows=tuple(volumes)),
+        )
+    )
+
+
+def _block(file: BinaryIO) -> bytes:
+    """Return the next block, b"" at the end of the file."""
+    length = file.read(_LENGTH.size)
+    if not length:
+        return b""
+    if len(length) < _LENGTH.size:
+        raise EOFError("it is cut off")
+    (wanted,) = _LENGTH.unpack(length)
+    content = file.read(wanted)
+    if len(content) < wanted or not content:
+        raise EOFError("it is cut off")
+    return content
+
+
+def _share(rows: Iterable[msgspec.Struct], fields: Sequence[str]) -> None:
+    """Keep equal texts of these rows once; nobody else has seen the rows yet."""
+    known: dict[object, tuple[object, ...]] = {}
+    for row in rows:
+        for field in fields:
+            value = getattr(row, field)
+            if value is not None:
+                msgspec.structs.force_setattr(row, field, sys.intern(value))
+        for field in ("stores", "locations", "attachments"):
+            several = getattr(row, field, ())
+            if several:
+                msgspec.structs.force_setattr(row, field, known.setdefault(several, several))
 
 
 def as_cached(inventory: Inventory) -> Inventory:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -163,14 +162,11 @@ async def _some_images(glance: Glance) -> list[Image]:
 
 
 def _fsids_of_locations(images: Iterable[Image]) -> dict[str, tuple[str, str]]:
-    """Return fsid and pool by store, from ``rbd://FSID/POOL/IMAGE/SNAP``."""
+    """Return fsid and pool by store."""
     found: dict[str, tuple[str, str]] = {}
     for image in images:
         for location in image.locations:
-            parts = urlsplit(location.url)
-            path = [unquote(part) for part in parts.path.split("/") if part]
-            if parts.scheme == "rbd" and parts.netloc and path and location.store:
-                found.setdefault(location.store, (parts.netloc, path[0]))
+            found.setdefault(location.store, (location.fsid, location.pool))
     return found
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from dcn_console.inventory.board import Shelf
 from dcn_console.inventory.clusters import GROWTH
-from dcn_console.inventory.snapshots import changed, failed, grown, swept
+from dcn_console.inventory.snapshots import changed, failed, grown, same, swept
 from dcn_console.model.errors import DcnError, HttpError
 from dcn_console.model.inventory import Snapshot, Source
 
@@ -137,10 +137,11 @@ class ListFeed(Feed, Generic[R]):
 
     async def _sweep(self) -> None:
         first = self._shelf.get().source is not Source.LIVE
+        known = {row.id: row for row in self._shelf.get().rows}
         rows: list[R] = []
         pages = shown = 0
         async for page in self.pages(None):
-            rows.extend(page)
+            rows.extend(same(known, row) for row in page)
             pages += 1
             if first and len(rows) >= GROWTH * shown:
                 shown = len(rows)

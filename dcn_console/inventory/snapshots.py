@@ -27,7 +27,7 @@ T = TypeVar("T")
 def swept(snapshot: Snapshot[R], rows: Iterable[R], now: datetime) -> Snapshot[R]:
     """Return the snapshot after a complete sweep: exactly ``rows``, in their order."""
     known = {row.id: row for row in snapshot.rows}
-    merged = tuple(_same(known, row) for row in _unique(rows))
+    merged = tuple(same(known, row) for row in _unique(rows))
     return _good(snapshot, _same_rows(snapshot.rows, merged), now, complete=True)
 
 
@@ -39,7 +39,7 @@ def grown(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R
     arrived = {row.id for row in rows}
     known = {row.id: row for row in snapshot.rows}
     older = (row for row in snapshot.rows if row.id not in arrived)
-    merged = (*(_same(known, row) for row in _unique(rows)), *older)
+    merged = (*(same(known, row) for row in _unique(rows)), *older)
     return _good(snapshot, merged, now, complete=False)
 
 
@@ -114,7 +114,8 @@ def _newer(row: R, new: R | None) -> R:
     return row if new is None or new == row else new
 
 
-def _same(known: dict[str, R], row: R) -> R:
+def same(known: dict[str, R], row: R) -> R:
+    """Return the known row where ``row`` equals it: what did not change stays one object."""
     old = known.get(row.id)
     return old if old is not None and old == row else row
 

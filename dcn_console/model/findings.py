@@ -13,7 +13,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something wrong that the inventory shows by itself.
 
     ``kind`` is one of FINDING_KINDS, ``key`` the object it is about (an id, a site's name, or

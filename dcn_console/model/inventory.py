@@ -2,6 +2,9 @@
 
 Sizes are bytes, times are aware datetimes in UTC. Any field an API may leave out or send
 as null is optional here.
+
+What there may be hundreds of thousands of is ``gc=False``: it can be in no cycle, and the
+collector's walks over it would be felt at the keyboard.
 """
 
 from datetime import datetime
@@ -22,7 +25,7 @@ from dcn_console.model.tasks import Progress
 T = TypeVar("T")
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True):
+class Store(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Glance store (Glance API ref: Stores).
 
     ``type``, ``pool`` and ``fsid`` are known only where the credentials may read the
@@ -38,18 +41,23 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     fsid: str | None = None
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """One location of an image: ``rbd://FSID/POOL/IMAGE/snap`` and the store it belongs to."""
+class RbdLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one location of an image, ``rbd://FSID/POOL/IMAGE/snap``, tells of its store.
 
-    url: str
-    store: str | None = None
+    Images of the same stores share these: there are few, and hundreds of thousands of images.
+    """
+
+    store: str
+    fsid: str
+    pool: str
 
 
-class Image(msgspec.Struct, frozen=True, kw_only=True):
+class Image(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Glance image (Glance API ref: Images, and the import's ``os_glance_*`` properties).
 
     ``stores`` hold its data; ``importing_to`` are the stores an import has still to serve;
     ``failed_stores`` those it gave up; ``import_task`` is the task that holds the import lock.
+    ``locations`` are those on Ceph, where Glance shows any.
     """
 
     id: str
@@ -71,7 +79,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     import_task: str | None = None
     hash_algorithm: str | None = None
     hash_value: str | None = None
-    locations: tuple[Location, ...] = ()
+    locations: tuple[RbdLocation, ...] = ()
     tags: tuple[str, ...] = ()
 
     @property
@@ -102,14 +110,14 @@ class ImageTask(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in ("success", "failure")
 
 
-class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a volume is attached."""
 
     server_id: str
     device: str | None = None
 
 
-class Volume(msgspec.Struct, frozen=True, kw_only=True):
+class Volume(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Cinder volume (Cinder API ref: Volumes). ``size`` is in bytes, as everywhere.
 
     ``image_id`` is the image it was created from, ``host`` its backend
@@ -194,7 +202,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
         return 100.0 * self.used / self.total if self.total else 0.0
 
 
-class RbdImage(msgspec.Struct, frozen=True, kw_only=True):
+class RbdImage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An RBD image of a pool.
 
     ``snap`` tells whether it has Glance's snapshot of that name; None when not looked at.

@@ -62,7 +62,7 @@ class Placement(StrEnum):
     """The site has no store that we know of."""
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
+class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One image at one site.
 
     ``percent`` is set while copying and known; ``task`` is the number of our task, if it is ours.
@@ -112,7 +112,7 @@ class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.store.id
 
 
-class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
+class ImageRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An image with one cell a site, in the order of the topology."""
 
     image: Image
@@ -129,7 +129,7 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
         return next((cell for cell in self.cells if cell.site == site), None)
 
 
-class VolumeRow(msgspec.Struct, frozen=True, kw_only=True):
+class VolumeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A volume with its site, the name of its parent image and of the server it is attached to.
 
     ``mirrors`` has a row for each pair of sites that its RBD image is mirrored between.

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from dcn_console.model.inventory import Attachment, Capacity, Image, Location, Store, Volume
+from dcn_console.model.inventory import Attachment, Capacity, Image, RbdLocation, Store, Volume
 from dcn_console.model.rows import (
     CLUSTER_UNHEALTHY,
     COPY_GONE,
@@ -106,8 +106,7 @@ def image_row(
             hash_algorithm="sha512",
             hash_value=f"{number:064x}",
             locations=tuple(
-                Location(url=f"rbd://fsid-{store}/images/{image_id(number)}/snap", store=store)
-                for store in present
+                RbdLocation(store=store, fsid=f"fsid-{store}", pool="images") for store in present
             ),
         ),
         cells=made,

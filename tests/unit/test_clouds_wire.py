@@ -25,7 +25,7 @@ from dcn_console.clouds.glance_wire import (
 )
 from dcn_console.clouds.wire import Page, decode_one, decode_page
 from dcn_console.model.errors import MalformedAnswer
-from dcn_console.model.inventory import Image, Location
+from dcn_console.model.inventory import Image, RbdLocation
 
 IMAGE_IN_COPY = {
     "os_glance_import_task": "4208afb2",
@@ -65,7 +65,7 @@ def test_an_image_in_mid_copy() -> None:
     assert image.import_task == "4208afb2"
     assert image.virtual_size is None
     assert image.created_at == datetime(2026, 11, 21, 5, 11, 58, tzinfo=UTC)
-    assert image.locations == (Location(url="rbd://f/images/21443540/snap", store="central"),)
+    assert image.locations == (RbdLocation(store="central", fsid="f", pool="images"),)
 
 
 def test_one_bad_item_never_loses_the_page() -> None:

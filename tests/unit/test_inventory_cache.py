@@ -14,8 +14,8 @@ from dcn_console.model.inventory import (
     ClusterState,
     Image,
     Inventory,
-    Location,
     RbdImage,
+    RbdLocation,
     Snapshot,
     Source,
     Volume,
@@ -26,7 +26,14 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 INVENTORY = Inventory(
     topology=Topology(sites=(Site(name="paris"),)),
     images=Snapshot(
-        rows=(Image(id="i1", name="😀", stores=("a",), locations=(Location(url="rbd://x"),)),),
+        rows=(
+            Image(
+                id="i1",
+                name="😀",
+                stores=("a",),
+                locations=(RbdLocation(store="a", fsid="f", pool="p"),),
+            ),
+        ),
         generation=7,
         taken_at=NOW,
         complete=True,
@@ -120,3 +127,29 @@ def test_a_file_cut_or_damaged_anywhere_is_no_crash(
     whole = path.read_bytes()
     path.write_bytes(whole[:position] + noise)
     load(path, "lab")
+
+
+def test_a_file_cut_off_anywhere_is_no_error(path: Path) -> None:
+    save(INVENTORY, path, "lab")
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        loaded = load(path, "lab")
+        assert loaded is None or not (loaded.images.rows and loaded.volumes.rows)
+
+
+def test_texts_that_many_rows_repeat_are_kept_once(path: Path) -> None:
+    rows = tuple(
+        Image(id=f"i{number}", owner="".join(["o", "wner"]), stores=("a", "b"))
+        for number in range(2)
+    )
+    many = msgspec.structs.replace(
+        INVENTORY, images=msgspec.structs.replace(INVENTORY.images, rows=rows)
+    )
+    save(many, path, "lab")
+    loaded = load(path, "lab")
+    assert loaded is not None
+    one, other = loaded.images.rows
+    assert (one, other) == rows
+    assert one.owner is other.owner
+    assert one.stores is other.stores
