@@ -22,10 +22,48 @@ _INTERPRETER_OPTIONS = ("-I", "-q", "-u", "-i", "-")
 _LAST_RESORT = ("python3",)
 
 
+MODULES = (
+    "failures",
+    "parameters",
+    "channel",
+    "pace",
+    "opening",
+    "connection",
+    "health",
+    "images",
+    "mirror_status",
+    "mirror_steering",
+    "mirror_manager",
+    "detail",
+    "data",
+    "copying",
+    "service",
+)
+"""The agent's modules, each after those that it imports."""
+_LOADER = """\
+import importlib.machinery, importlib.util, sys
+def load(name, source, parent=None):
+    spec = importlib.machinery.ModuleSpec(name, None, is_package=parent is None)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    if parent is not None:
+        setattr(parent, name.rpartition(".")[2], module)
+    exec(compile(source, name.replace(".", "/") + ".py", "exec"), module.__dict__)
+    return module
+package = load("dcn_console_agent", "")
+"""
+"""Makes modules of sources, so that nothing is written where the agent runs."""
+
+
 @cache
 def agent_source() -> bytes:
-    """Return the source of ``agent.py``."""
-    return files("dcn_console.ceph").joinpath("agent.py").read_bytes()
+    """Return one program that loads the agent's modules from within itself, and runs it."""
+    folder = files("dcn_console.ceph").joinpath("agent")
+    lines = [_LOADER]
+    for name in MODULES:
+        source = folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
+        lines.append(f"load({f'dcn_console_agent.{name}'!r}, {source!r}, package)\n")
+    lines.append("package.service.serve()\n")
+    return "".join(lines).encode()
 
 
 def agent_command(access: ClusterAccess, default_python: tuple[str, ...]) -> tuple[str, ...]:

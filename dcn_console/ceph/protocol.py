@@ -65,8 +65,8 @@ import msgspec
 
 PROTOCOL = 1
 """The version that both sides must speak."""
-MAXIMUM_LINE_BYTES = 4 << 20
-"""No honest line comes near it: a list is sent in parts of 50."""
+MAXIMUM_LINE_BYTES = 8 << 20
+"""No honest line comes near it: 4 MiB of data in base64 are the longest."""
 
 
 class Kind(StrEnum):

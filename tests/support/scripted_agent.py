@@ -74,7 +74,7 @@ def carry_out(  # noqa: PLR0912 - a list of cases
         case "big":
             send({"id": number, "result": "x" * (3 << 20)})
         case "endless":
-            write("x" * (5 << 20))
+            write("x" * (9 << 20))
             Event().wait()
         case "parts":
             for start in range(parameters["count"]):

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from ceph_interpreter import make_interpreter
 
-import dcn_console.ceph
+from dcn_console.ceph.bootstrap import agent_source
 
-AGENT = Path(dcn_console.ceph.__file__).with_name("agent.py")
 CLUSTER = {"fsid": "f-1", "pools": {"images": {"one": {"size": 1}}}}
 
 
@@ -20,8 +19,10 @@ class Conversation:
 
     def __init__(self, python: str, conf: Path) -> None:
         self.conf = conf
+        program = conf.with_suffix(".py")
+        program.write_bytes(agent_source())
         self.process = subprocess.Popen(
-            [python, "-I", str(AGENT)],
+            [python, "-I", str(program)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from ceph_interpreter import make_interpreter
 
-from dcn_console.ceph.bootstrap import agent_command, agent_source
+import dcn_console.ceph.agent
+from dcn_console.ceph.bootstrap import MODULES, agent_command, agent_source
 from dcn_console.ceph.client import Agent
 from dcn_console.ceph.protocol import Refusal
 from dcn_console.model.errors import AgentError
 from dcn_console.model.sites import ClusterAccess
 
+AGENT = Path(dcn_console.ceph.agent.__file__).parent
+ALLOWED = set(sys.stdlib_module_names) | {"rados", "rbd"}
 PATIENCE = 30.0
 LIKE_SSH = """\
 import subprocess, sys
@@ -126,6 +129,28 @@ def test_the_site_names_the_interpreter_before_the_default() -> None:
 
 def test_the_source_is_python_3_6() -> None:
     ast.parse(agent_source(), feature_version=(3, 6))
+    for module in AGENT.glob("*.py"):
+        ast.parse(module.read_bytes(), feature_version=(3, 6))
+
+
+def test_every_module_is_sent_after_those_it_needs() -> None:
+    present = {module.stem for module in AGENT.glob("*.py")} - {"__init__", "__main__"}
+    assert set(MODULES) == present
+    assert len(MODULES) == len(present)
+    for place, name in enumerate(MODULES):
+        for node in ast.walk(ast.parse((AGENT / f"{name}.py").read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                needed = {node.module} if node.module else {alias.name for alias in node.names}
+                assert needed <= set(MODULES[:place]), f"{name} needs {needed}"
+
+
+def test_no_module_needs_what_is_not_sent() -> None:
+    for name in MODULES:
+        for node in ast.walk(ast.parse((AGENT / f"{name}.py").read_bytes())):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                assert str(node.module).split(".")[0] in ALLOWED
+            elif isinstance(node, ast.Import):
+                assert {alias.name.split(".")[0] for alias in node.names} <= ALLOWED
 
 
 @pytest.mark.parametrize("minor", range(6, 15))

@@ -1,0 +1,5 @@
+"""Runs the agent where the program is installed."""
+
+from .service import serve
+
+serve()
