@@ -70,7 +70,7 @@ class ClusterContent:
         Bits that are so already are left alone. An object map switched on is invalid until
         ``rebuild_object_map``.
         """
-        subject = _change(
+        subject = _work(
             pool, name, "keeps its features", "See `rbd info`; some features can never come back."
         )
         async with self._alone(subject) as agent:
@@ -80,13 +80,13 @@ class ClusterContent:
         self, pool: str, name: str, on_progress: Progress | None = None
     ) -> None:
         """Make the object map true again; progress is in objects."""
-        subject = _change(pool, name, "keeps its object map", "See `rbd info`.")
+        subject = _work(pool, name, "keeps its object map", "See `rbd info`.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "rebuild_object_map", None, on_progress)
 
     async def flatten(self, pool: str, name: str, on_progress: Progress | None = None) -> None:
         """Copy into a clone what it has from its parent; progress is in objects."""
-        subject = _change(pool, name, "is not flattened", "Only a clone can be.")
+        subject = _work(pool, name, "is not flattened", "Only a clone can be.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "flatten", None, on_progress)
 
@@ -95,7 +95,8 @@ class ClusterContent:
     ) -> UsedObjects:
         """Return which objects hold data, at a snapshot or in the head."""
         numbers: list[int] = []
-        async with self._alone(Subject(pool=pool, name=name)) as agent:
+        subject = _work(pool, name, "is not looked through", "See `rbd info`.")
+        async with self._alone(subject) as agent:
             end = await agent.collect(
                 _Counted,
                 "used_objects",
@@ -118,7 +119,8 @@ class ClusterContent:
         is a ClusterError.
         """
         hashes: dict[int, str] = {}
-        async with self._alone(Subject(pool=pool, name=name)) as agent:
+        subject = _work(pool, name, "is not hashed", "See its size with `rbd info`.")
+        async with self._alone(subject) as agent:
             for start in range(0, len(numbers), _BATCH):
                 batch = list(numbers[start : start + _BATCH])
                 parameters = {"snapshot_id": snapshot_id, "objects": batch}
@@ -134,18 +136,19 @@ class ClusterContent:
     ) -> bytes:
         """Return ``length`` bytes, at most 4 MiB, fewer at the end of the RBD image."""
         parameters = {"snapshot_id": snapshot_id, "offset": offset, "length": length}
-        raw = await self._link.ask(_Data, "read", Subject(pool=pool, name=name), parameters)
+        subject = _work(pool, name, "is not read", "See its size with `rbd info`.")
+        raw = await self._link.ask(_Data, "read", subject, parameters)
         return base64.b64decode(raw.data)
 
     async def create_snapshot(self, pool: str, name: str, snapshot: str) -> None:
         """Take a snapshot. Raises RbdImageExists when there is one of that name."""
-        subject = _change(pool, name, "gets no snapshot", "See `rbd snap ls`.")
+        subject = _work(pool, name, "gets no snapshot", "See `rbd snap ls`.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "create_snapshot", {"snapshot": snapshot})
 
     async def remove_snapshot(self, pool: str, name: str, snapshot: str) -> None:
         """Remove a snapshot of our own: one whose name begins with "dcn-console."."""
-        subject = _change(pool, name, "keeps its snapshot", "See `rbd snap ls`.")
+        subject = _work(pool, name, "keeps its snapshot", "See `rbd snap ls`.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "remove_snapshot", {"snapshot": snapshot})
 
@@ -164,7 +167,7 @@ class ClusterContent:
         The copy carries ``owner`` in its metadata. One of the same owner is started again;
         RbdImageExists for any other. Raises NoSpace.
         """
-        subject = _change(pool, name, "is not copied", "Choose another name for the copy.")
+        subject = _work(pool, name, "is not copied", "Choose another name for the copy.")
         parameters = {
             "snapshot_id": snapshot_id,
             "to_pool": to_pool,
@@ -176,7 +179,7 @@ class ClusterContent:
 
     async def remove_owned(self, pool: str, name: str, owner: str) -> bool:
         """Remove an RBD image that ``copy_within`` made for ``owner``; return whether it was."""
-        subject = _change(pool, name, "is not removed", "Remove it by hand if it is not needed.")
+        subject = _work(pool, name, "is not removed", "Remove it by hand if it is not needed.")
         async with self._alone(subject) as agent:
             return (await agent.ask(_Removed, "remove_owned", {"owner": owner})).removed
 
@@ -184,5 +187,5 @@ class ClusterContent:
         return self._link.alone(subject, deadline=_LONG_DEADLINE, operation_seconds=_ANSWER_SECONDS)
 
 
-def _change(pool: str, name: str, failed: str, way_out: str) -> Subject:
+def _work(pool: str, name: str, failed: str, way_out: str) -> Subject:
     return Subject(pool=pool, name=name, failed=failed, way_out=way_out)

@@ -35,7 +35,6 @@ _MANAGER_SECONDS = 30.0
 """Loading and saving all schedules of a cluster."""
 _SLOW_FACTOR = 3.0
 _MANAGER_NEEDS = "mon 'profile rbd', mgr 'profile rbd'"
-_DAEMONS_NEED = "mon 'allow r', mgr 'allow r'"
 _PEER_NEEDS = "mon 'allow *', osd 'profile rbd': use the cluster's admin"
 """Capabilities, as ``ceph auth`` writes them (Ceph documentation: User management)."""
 
@@ -68,14 +67,15 @@ class ClusterMirroring:
         return await self._link.ask(MirrorPool, "mirror_pool", Subject(pool=pool))
 
     async def daemons(self, pool: str) -> tuple[MirrorDaemon, ...]:
-        """Return the cluster's rbd-mirror daemons, and what they complain of about a pool.
+        """Return the rbd-mirror daemons that serve a pool, and what they complain of.
 
-        Raises ClusterUnreachable while the cluster has no active manager, the source of this.
+        A user without the capability ``mgr 'allow r'`` is told the cluster's daemons, but neither
+        who leads nor of what they complain. Raises ClusterUnreachable while the cluster has no active manager, the source of this.
         """
         return await self._link.ask(
             tuple[MirrorDaemon, ...],
             "mirror_daemons",
-            Subject(pool=pool, needs=_DAEMONS_NEED),
+            Subject(pool=pool, needs=_MANAGER_NEEDS),
             through_manager=True,
         )
 

@@ -26,8 +26,10 @@ enabled, status, remote: [mirror_uuid, status]; a status is null, or state ("unk
 "syncing", "starting_replay", "replaying", "stopping_replay", "stopped"), up, reported_at and the
 daemon's own text, which ``replay_text`` parses:
 ``mirror_pool`` pool → name, mode ("disabled", "image", "pool"), site_name, mirror_uuid, peers:
-[uuid, site_name, direction ("rx-only", "tx-only", "rx-tx"), mirror_uuid, client_name]
-``mirror_daemons`` pool → [name, hostname, version, leader, problems]; needs an active mgr
+[uuid, site_name, direction ("rx-only", "tx-only", "rx-tx"), mirror_uuid, client_name]; the
+pool's site_name is the cluster's fsid where none is set, or the user may not read it
+``mirror_daemons`` pool → [name, hostname, version, leader, problems]; needs an active mgr, and
+where the user may not ask it, tells all daemons, without leader and problems
 ``mirror_images`` pool → parts of at most 50 IMAGE; count
 ``mirror_schedules`` pool → [image or null, interval, start_time]; needs an active mgr
 ``sync_progress`` pool, name → done or null, total

@@ -179,7 +179,7 @@ def pool_uuid(api: Any, ioctx: Any) -> str:
 
     try:
         return str(api.mirror_uuid_get(ioctx) or "")
-    except rbd.ObjectNotFound:
+    except rbd.ImageNotFound:
         return ""
 
 
