@@ -30,10 +30,11 @@ class PlannedStepObject(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="the step's name")]
     site: Annotated[str | None, Meta(description="where it acts")]
     text: Annotated[str, Meta(description="what it does")]
+    undo: Annotated[str, Meta(description="what can still be undone once it was taken")]
 
 
 class PlanObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan: ``image copy --dry-run`` prints an array of them."""
+    """A plan: every command that changes something prints an array of them with --dry-run."""
 
     operation: Annotated[str, Meta(description="name of the operation")]
     title: Annotated[str, Meta(description="what it does, in words")]
@@ -48,6 +49,9 @@ class PlanObject(msgspec.Struct, frozen=True, kw_only=True):
     bytes_to_move: Annotated[int | None, Meta(description="bytes over all targets")]
     estimate_seconds: Annotated[float | None, Meta(description="how long it may take")]
     estimate_basis: Annotated[str, Meta(description="what the estimate rests on")]
+    reads_only: Annotated[bool, Meta(description="it changes nothing anywhere")]
+    typed_name: Annotated[str, Meta(description="the name to give to --confirm; empty for none")]
+    irreversible: Annotated[str, Meta(description="what is lost for good")]
     made_at: Annotated[datetime, Meta(description="when it was made")]
 
 
@@ -70,8 +74,8 @@ class TargetObject(msgspec.Struct, frozen=True, kw_only=True):
     state: Annotated[
         str,
         Meta(
-            description="queued, probing, waiting, asking, staging, copying, verifying, "
-            "done, failed or cancelled"
+            description="queued, probing, waiting, asking, staging, copying, running, "
+            "verifying, paused, done, failed or cancelled"
         ),
     ]
     text: Annotated[str, Meta(description="what goes on, or what went wrong")]
@@ -82,7 +86,7 @@ class TargetObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A task: ``task list``, ``task wait``, ``image copy``."""
+    """A task: ``task list``, ``task wait``, and every command that changes something."""
 
     number: Annotated[int, Meta(description="what people say")]
     id: Annotated[str, Meta(description="never repeats")]
@@ -90,7 +94,10 @@ class TaskObject(msgspec.Struct, frozen=True, kw_only=True):
     title: Annotated[str, Meta(description="what it does, in words")]
     state: Annotated[
         str,
-        Meta(description="queued, running, cancelling, done, partly done, failed or cancelled"),
+        Meta(
+            description="queued, running, paused, cancelling, done, partly done, failed or "
+            "cancelled"
+        ),
     ]
     objects: Annotated[tuple[ReferenceObject, ...], Meta(description="what it is about")]
     targets: Annotated[tuple[TargetObject, ...], Meta(description="its part at each site")]
@@ -102,6 +109,9 @@ class TaskObject(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: Annotated[datetime | None, Meta(description="when it ended")]
     submitted_by: Annotated[str, Meta(description="who submitted it")]
     cancel_requested_at: Annotated[datetime | None, Meta(description="when it was asked to stop")]
+    pause_requested_at: Annotated[
+        datetime | None, Meta(description="when it was asked to pause; null once resumed")
+    ]
     retry_of: Annotated[int | None, Meta(description="number of the task it repeats")]
     error: Annotated[str, Meta(description="why it failed")]
 

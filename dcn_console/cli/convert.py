@@ -43,7 +43,7 @@ def site_object(row: SiteRow) -> SiteObject:
         images=row.images,
         volumes=row.volumes,
         error=row.error,
-        findings=_findings(row.findings),
+        findings=finding_objects(row.findings),
     )
 
 
@@ -88,7 +88,7 @@ def image_object(row: ImageRow) -> ImageObject:
         tags=image.tags,
         stores=image.stores,
         sites={cell.site: _placement(cell) for cell in row.cells},
-        findings=_findings(row.findings),
+        findings=finding_objects(row.findings),
     )
 
 
@@ -118,7 +118,7 @@ def volume_object(row: VolumeRow) -> VolumeObject:
         source_volume_id=volume.source_volume_id,
         created_at=utc(volume.created_at),
         updated_at=utc(volume.updated_at),
-        findings=_findings(row.findings),
+        findings=finding_objects(row.findings),
     )
 
 
@@ -128,7 +128,8 @@ def _placement(cell: Cell) -> PlacementObject:
     )
 
 
-def _findings(findings: tuple[Finding, ...]) -> tuple[FindingObject, ...]:
+def finding_objects(findings: tuple[Finding, ...]) -> tuple[FindingObject, ...]:
+    """Return the JSON objects of findings."""
     return tuple(
         FindingObject(
             kind=finding.kind,

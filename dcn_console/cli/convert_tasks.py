@@ -42,12 +42,16 @@ def plan_object(plan: Plan) -> PlanObject:
             for check in plan.checks
         ),
         steps=tuple(
-            PlannedStepObject(name=step.name, site=step.site, text=step.text) for step in plan.steps
+            PlannedStepObject(name=step.name, site=step.site, text=step.text, undo=step.undo)
+            for step in plan.steps
         ),
         commands=plan.commands,
         bytes_to_move=plan.bytes_to_move,
         estimate_seconds=plan.estimate_seconds,
         estimate_basis=plan.estimate_basis,
+        reads_only=plan.reads_only,
+        typed_name=plan.typed_name,
+        irreversible=plan.irreversible,
         made_at=plan.made_at.astimezone(UTC),
     )
 
@@ -62,12 +66,13 @@ def task_object(task: Task) -> TaskObject:
         state=task.state.value,
         objects=_references(task.plan),
         targets=tuple(_target(target) for target in task.targets),
-        progress=None if task.state.is_over else _progress(task.progress),
+        progress=None if task.state.is_over else progress_object(task.progress),
         submitted_at=task.submitted_at.astimezone(UTC),
         started_at=utc(task.started_at),
         finished_at=utc(task.finished_at),
         submitted_by=task.submitted_by,
         cancel_requested_at=utc(task.cancel_requested_at),
+        pause_requested_at=utc(task.pause_requested_at),
         retry_of=task.retry_of,
         error=task.error,
     )
@@ -110,13 +115,14 @@ def _target(target: Target) -> TargetObject:
         state=target.state.value,
         text=target.text,
         attempts=target.attempts,
-        progress=_progress(target.progress),
+        progress=progress_object(target.progress),
         verified=target.verified,
         updated_at=utc(target.updated_at),
     )
 
 
-def _progress(progress: Progress | None) -> ProgressObject | None:
+def progress_object(progress: Progress | None) -> ProgressObject | None:
+    """Return the JSON object of a figure; None stays None."""
     if progress is None:
         return None
     percent = progress.percent

@@ -1,31 +1,25 @@
 """``image show`` and ``image copy``."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from dcn_console.cli.columns import require_sites
 from dcn_console.cli.convert import image_object
-from dcn_console.cli.convert_tasks import plan_object
 from dcn_console.cli.core import core
 from dcn_console.cli.framework import Command, Session, open_session, split_names
 from dcn_console.cli.image_text import image_text
 from dcn_console.cli.listing import OutputFormat, render_json
-from dcn_console.cli.messages import confirm, is_interactive, say
 from dcn_console.cli.options import output_option
-from dcn_console.cli.plan_text import plan_text, refusal_reasons
 from dcn_console.cli.reading import IMAGES, report_problems
 from dcn_console.cli.status import ExitStatus
-from dcn_console.cli.task_commands import print_tasks, wait_and_print
-from dcn_console.cli.task_words import task_label
+from dcn_console.cli.submitting import Choices, carry_out, change_options
 from dcn_console.config.topology import EVERY_EDGE
-from dcn_console.model.errors import RefusedError, UsageError
+from dcn_console.model.errors import UsageError
 from dcn_console.model.plans import Plan, VerifyLevel
 from dcn_console.model.requests import CopyImages
 from dcn_console.model.sites import Topology
-from dcn_console.model.text import count
 from dcn_console.workspace.interface import Workspace
 from dcn_console.workspace.resolve import find_images
 
@@ -59,24 +53,18 @@ def image_show(name: str, output: OutputFormat) -> ExitStatus:
     required=True,
     help=f"Sites to copy to; “{EVERY_EDGE}” for every edge that lacks the image.",
 )
-@click.option("--dry-run", is_flag=True, help="Print the plan to stdout and do nothing.")
-@click.option("--no-wait", is_flag=True, help="Submit the tasks and return.")
 @click.option(
     "--verify",
     type=click.Choice(tuple(VerifyLevel), case_sensitive=False),
     default=None,
     help="How the result is checked; the setting “verify” when not given.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@output_option
+@change_options
 def image_copy(
     names: tuple[str, ...],
     targets: tuple[str, ...],
-    dry_run: bool,
-    no_wait: bool,
     verify: VerifyLevel | None,
-    yes: bool,
-    output: OutputFormat,
+    choices: Choices,
 ) -> ExitStatus:
     """Copy images to sites, by id, the beginning of an id, or name.
 
@@ -86,40 +74,12 @@ def image_copy(
     """
     session = open_session()
     sites = _sites(session.settings.topology, split_names(targets))
-    workspace = core().workspace(session)
-    if workspace.read_only_reason and not dry_run:
-        raise RefusedError(f"Nothing may be changed: {workspace.read_only_reason}.")
     level = verify or session.settings.verify
-    plans = asyncio.run(_plan(session, workspace, names, sites, level))
-    if dry_run:
-        _print_plans(plans, output)
-        return _status_of(plans)
-    for plan in plans:
-        say(plan_text(plan))
-    work = tuple(plan for plan in plans if plan.has_work)
-    if not work:
-        return _status_of(plans)
-    if is_interactive() and not yes and not confirm(f"Submit {count(len(work), 'task')}?"):
-        raise click.Abort
-    return _submit(workspace, plans, work, no_wait=no_wait, output=output)
 
+    async def planning(workspace: Workspace) -> tuple[Plan, ...]:
+        return await _plan(session, workspace, names, sites, level)
 
-def _submit(
-    workspace: Workspace,
-    plans: Sequence[Plan],
-    work: Sequence[Plan],
-    *,
-    no_wait: bool,
-    output: OutputFormat,
-) -> ExitStatus:
-    tasks = asyncio.run(workspace.submit(work))
-    for task in tasks:
-        say(f"submitted {task_label(task)}")
-    refused = any(refusal_reasons(plan) for plan in plans)
-    if no_wait:
-        print_tasks(tasks, output)
-        return ExitStatus.PARTLY_DONE if refused else ExitStatus.SUCCESS
-    return wait_and_print(workspace, [task.number for task in tasks], output, refused=refused)
+    return carry_out(session, planning, choices)
 
 
 def _sites(topology: Topology, names: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -148,19 +108,3 @@ async def _plan(
     images = find_images(snapshot.rows, names)
     image_ids = tuple(found.id for found in images)
     return await workspace.plan(CopyImages(image_ids=image_ids, sites=sites, verify=verify))
-
-
-def _print_plans(plans: Sequence[Plan], output: OutputFormat) -> None:
-    if output is OutputFormat.JSON:
-        click.echo(render_json([plan_object(plan) for plan in plans]), nl=False)
-        return
-    click.echo("\n\n".join(plan_text(plan, with_steps=True) for plan in plans))
-
-
-def _status_of(plans: Sequence[Plan]) -> ExitStatus:
-    """Return the status of plans alone: whether all that was asked for can be done."""
-    if not any(refusal_reasons(plan) for plan in plans):
-        return ExitStatus.SUCCESS
-    if any(plan.has_work for plan in plans):
-        return ExitStatus.PARTLY_DONE
-    return ExitStatus.FAILURE

@@ -42,3 +42,9 @@ def may_style() -> bool:
 def confirm(question: str) -> bool:
     """Ask a yes-or-no question on stderr; no is the default."""
     return click.confirm(printable(question), default=False, err=True)
+
+
+def ask_for_name(question: str) -> str:
+    """Ask on stderr for a name to be typed; return what was typed, "" for nothing."""
+    typed: str = click.prompt(printable(question), default="", show_default=False, err=True)
+    return typed

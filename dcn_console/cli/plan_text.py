@@ -21,11 +21,7 @@ def _lines(plan: Plan, *, with_steps: bool) -> Iterator[str]:
     for reference in plan.objects:
         yield f"  {reference.kind:<9} {printable(reference.name)} ({printable(reference.id)})"
     if plan.has_work:
-        yield f"  {'to':<9} {printable(', '.join(plan.targets))}"
-        yield f"  {'bytes':<9} {_bytes(plan)}"
-        if plan.estimate_seconds is not None:
-            basis = f" ({printable(plan.estimate_basis)})" if plan.estimate_basis else ""
-            yield f"  {'estimate':<9} {format_duration(plan.estimate_seconds)}{basis}"
+        yield from _work(plan)
     for site, reason in plan.skipped.items():
         yield f"  {'skipped':<9} {printable(site)}: {printable(reason)}"
     for check in plan.checks:
@@ -36,19 +32,37 @@ def _lines(plan: Plan, *, with_steps: bool) -> Iterator[str]:
     if not plan.has_work:
         yield "  nothing to do"
         return
-    if with_steps:
-        yield "  steps"
-        for step in plan.steps:
-            place = f"{printable(step.site)}: " if step.site else ""
-            yield f"    {place}{printable(step.text)}"
-    yield "  the same by hand"
+    if with_steps or plan.typed_name:
+        yield from _steps(plan)
+    if plan.commands:
+        yield "  the same by hand"
     for command in plan.commands:
         yield f"    {printable(command)}"
+    if plan.irreversible:
+        yield f"  cannot be undone: {printable(plan.irreversible)}"
 
 
-def _bytes(plan: Plan) -> str:
-    if plan.bytes_to_move is None:
-        return "size unknown"
-    if len(plan.targets) == 1:
-        return format_bytes(plan.bytes_to_move)
-    return f"{format_bytes(plan.bytes_to_move)} over {count(len(plan.targets), 'site')}"
+def _work(plan: Plan) -> Iterator[str]:
+    yield f"  {'at':<9} {printable(', '.join(plan.targets))}"
+    if plan.reads_only:
+        yield f"  {'changes':<9} nothing: it only reads"
+    if plan.bytes_to_move is not None:
+        yield f"  {'bytes':<9} {_bytes(plan.bytes_to_move, len(plan.targets))}"
+    if plan.estimate_seconds is not None:
+        basis = f" ({printable(plan.estimate_basis)})" if plan.estimate_basis else ""
+        yield f"  {'estimate':<9} {format_duration(plan.estimate_seconds)}{basis}"
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    yield "  steps"
+    for step in plan.steps:
+        place = f"{printable(step.site)}: " if step.site else ""
+        yield f"    {place}{printable(step.text)}"
+        if step.undo:
+            yield f"      then: {printable(step.undo)}"
+
+
+def _bytes(to_move: int, sites: int) -> str:
+    if sites == 1:
+        return format_bytes(to_move)
+    return f"{format_bytes(to_move)} over {count(sites, 'site')}"
