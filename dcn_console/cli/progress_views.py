@@ -1,15 +1,15 @@
 """Live progress of tasks on stderr: bars on a terminal, a line a change elsewhere."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from dcn_console.cli.messages import say
-from dcn_console.cli.task_words import ending_words, target_words
-from dcn_console.model.tasks import Target, TargetState, Task
+from dcn_console.cli.task_words import ending_words, step_words, target_words
+from dcn_console.model.tasks import StepRecord, Target, TargetState, Task
 from dcn_console.model.text import printable
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Clock = Callable[[], datetime]
+Steps = Mapping[int, Sequence[StepRecord]]
+"""The steps of tasks by number."""
 _BAR_CELLS = 20
 _NAME_CELLS = 24
 _SITE_CELLS = 16
@@ -25,8 +27,8 @@ _SITE_CELLS = 16
 class ProgressView(Protocol):
     """Shows tasks as they advance."""
 
-    def show(self, tasks: Sequence[Task]) -> None:
-        """Show the newest state of the tasks."""
+    def show(self, tasks: Sequence[Task], steps: Steps) -> None:
+        """Show the newest state of the tasks and, by number, the steps they took."""
 
 
 def progress_view(clock: Clock | None = None) -> AbstractContextManager[ProgressView]:
@@ -46,7 +48,7 @@ class Lines:
         """``write`` prints a line."""
         self._now = now
         self._write = write
-        self._shown: dict[tuple[int, str], tuple[TargetState, str]] = {}
+        self._shown: dict[tuple[int, str], tuple[TargetState, str, str]] = {}
         self._ended: set[int] = set()
 
     def __enter__(self) -> "Lines":
@@ -60,19 +62,19 @@ class Lines:
     ) -> None:
         return None
 
-    def show(self, tasks: Sequence[Task]) -> None:
-        """Print a line for every target whose state or text changed, and for every ending."""
+    def show(self, tasks: Sequence[Task], steps: Steps) -> None:
+        """Print a line for every target whose state, text or step changed, and every ending."""
         now = self._now()
         for task in tasks:
             for target in task.targets:
                 key = (task.number, target.site)
-                seen = (target.state, target.text)
+                step = step_of(task, target, steps)
+                seen = (target.state, target.text, step)
                 if self._shown.get(key) != seen:
                     self._shown[key] = seen
-                    self._write(
-                        f"{now:%H:%M:%S} task {task.number} {printable(target.site)}: "
-                        f"{target_words(target, now)}"
-                    )
+                    place = f"{now:%H:%M:%S} task {task.number} {printable(target.site)}"
+                    at_step = f"{step}: " if step else ""
+                    self._write(f"{place}: {at_step}{target_words(target, now)}")
             if task.state.is_over and task.number not in self._ended:
                 self._ended.add(task.number)
                 self._write(f"{now:%H:%M:%S} {ending_words(task)}")
@@ -113,14 +115,14 @@ class Bars:
         if self._progress is not None:
             self._progress.stop()
 
-    def show(self, tasks: Sequence[Task]) -> None:
+    def show(self, tasks: Sequence[Task], steps: Steps) -> None:
         """Bring every bar up to date."""
         now = self._now()
         for task in tasks:
             for target in task.targets:
-                self._update(task, target, now)
+                self._update(task, target, step_of(task, target, steps), now)
 
-    def _update(self, task: Task, target: Target, now: datetime) -> None:
+    def _update(self, task: Task, target: Target, step: str, now: datetime) -> None:
         if self._progress is None:
             return
         key = (task.number, target.site)
@@ -132,9 +134,15 @@ class Bars:
                 words="",
             )
         done, total = bar_figures(target)
-        self._progress.update(
-            self._bars[key], completed=done, total=total, words=target_words(target, now)
-        )
+        words = f"{step}: {target_words(target, now)}" if step else target_words(target, now)
+        self._progress.update(self._bars[key], completed=done, total=total, words=words)
+
+
+def step_of(task: Task, target: Target, steps: Steps) -> str:
+    """Return which of the planned steps is being taken at a target, "" when it is over."""
+    if target.state.is_over:
+        return ""
+    return step_words(task, target.site, steps.get(task.number, ()))
 
 
 def bar_figures(target: Target) -> tuple[float, float | None]:

@@ -1,7 +1,7 @@
-"""``task list|show|wait|cancel|retry``."""
+"""``task list|show|wait|pause|resume|cancel|retry``."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -72,11 +72,28 @@ def task_wait(numbers: tuple[int, ...], output: OutputFormat) -> ExitStatus:
     return wait_and_print(_workspace(), tuple(dict.fromkeys(numbers)), output)
 
 
+@task.command("pause")
+@_numbers
+def task_pause(numbers: tuple[int, ...]) -> ExitStatus:
+    """Have tasks wait before their next step. The step that is being taken is finished."""
+    workspace = _workspace()
+    return asyncio.run(_each(workspace.pause, numbers))
+
+
+@task.command("resume")
+@_numbers
+def task_resume(numbers: tuple[int, ...]) -> ExitStatus:
+    """Let paused tasks go on."""
+    workspace = _workspace()
+    return asyncio.run(_each(workspace.resume, numbers))
+
+
 @task.command("cancel")
 @_numbers
 def task_cancel(numbers: tuple[int, ...]) -> ExitStatus:
-    """Cancel tasks. What is already with Glance may still be carried out."""
-    return asyncio.run(_cancel(_workspace(), tuple(dict.fromkeys(numbers))))
+    """Cancel tasks. Says what that stops and what it cannot stop."""
+    workspace = _workspace()
+    return asyncio.run(_each(workspace.cancel, numbers))
 
 
 @task.command("retry")
@@ -137,16 +154,18 @@ async def _detail(
     )
 
 
-async def _cancel(workspace: Workspace, numbers: Sequence[int]) -> ExitStatus:
+async def _each(act: Callable[[int], Awaitable[str]], numbers: Sequence[int]) -> ExitStatus:
+    """Act on each task once and say what came of it; with several, go on after an error."""
     failures = 0
-    for number in numbers:
+    wanted = tuple(dict.fromkeys(numbers))
+    for number in wanted:
         try:
-            say(f"task {number}: {await workspace.cancel(number)}")
+            say(f"task {number}: {await act(number)}")
         except DcnError as error:
-            if len(numbers) == 1:
+            if len(wanted) == 1:
                 raise
             failures += 1
             fail(error)
     if not failures:
         return ExitStatus.SUCCESS
-    return ExitStatus.FAILURE if failures == len(numbers) else ExitStatus.PARTLY_DONE
+    return ExitStatus.FAILURE if failures == len(wanted) else ExitStatus.PARTLY_DONE

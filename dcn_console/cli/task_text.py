@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dcn_console.cli.plan_text import refusal_reasons
-from dcn_console.cli.task_words import progress_words, target_words
-from dcn_console.model.tasks import LogLine, StepRecord, Task
+from dcn_console.cli.task_words import planned_name, progress_words, target_words
+from dcn_console.model.tasks import LogLine, StepRecord, StepState, Task
 from dcn_console.model.text import count, format_duration, printable
 
 
@@ -13,7 +13,14 @@ def task_text(
     task: Task, steps: Sequence[StepRecord], log: Sequence[LogLine], now: datetime
 ) -> str:
     """Return a task with its sites, steps, log and equivalent commands; times are local."""
-    blocks = (_head(task, now), _targets(task, now), _steps(steps), _log(log), _commands(task))
+    blocks = (
+        _head(task, now),
+        _targets(task, now),
+        _steps(steps),
+        _to_come(task, steps),
+        _log(log),
+        _commands(task),
+    )
     return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines)
 
 
@@ -32,6 +39,7 @@ def _head(task: Task, now: datetime) -> Iterator[str]:
         "finished": _time(task.finished_at),
         "took": _took(task),
         "cancel asked": _time(task.cancel_requested_at),
+        "pause asked": _time(task.pause_requested_at),
         "retry of": f"task {task.retry_of}" if task.retry_of else "",
         "progress": ", ".join(progress_words(task.progress, now)) if task.progress else "",
         "error": printable(task.error),
@@ -60,6 +68,23 @@ def _steps(steps: Sequence[StepRecord]) -> Iterator[str]:
         place = f"{printable(step.site)}: " if step.site else ""
         text = f", {printable(step.text)}" if step.text else ""
         yield f"  {_time(step.started_at)}  {place}{step.name} {step.state.value}{text}"
+
+
+def _to_come(task: Task, steps: Sequence[StepRecord]) -> Iterator[str]:
+    """Yield the planned steps that were not begun, and what can be undone as things are."""
+    if task.state.is_over or len(task.plan.targets) != 1:
+        return
+    begun = {planned_name(step.name) for step in steps}
+    coming = [step for step in task.plan.steps if step.name not in begun]
+    if coming:
+        yield "Still to come"
+    for step in coming:
+        yield f"  {printable(step.name)}: {printable(step.text)}"
+    done = {planned_name(step.name) for step in steps if step.state is StepState.DONE}
+    undo = next((step.undo for step in reversed(task.plan.steps) if step.name in done), "")
+    if undo:
+        yield "What can be undone now"
+        yield f"  {printable(undo)}"
 
 
 def _log(log: Sequence[LogLine]) -> Iterator[str]:

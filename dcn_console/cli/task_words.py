@@ -1,8 +1,18 @@
 """Tasks and their targets in words: what progress lines, bars and ``task show`` say."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
-from dcn_console.model.tasks import Progress, ProgressSource, Target, TargetState, Task
+from dcn_console.model.tasks import (
+    Progress,
+    ProgressSource,
+    StepRecord,
+    StepState,
+    Target,
+    TargetState,
+    Task,
+)
 from dcn_console.model.text import (
     format_age,
     format_bytes,
@@ -12,11 +22,38 @@ from dcn_console.model.text import (
 )
 
 _STALE_SECONDS = 10.0
+_MOVING = (TargetState.COPYING, TargetState.RUNNING, TargetState.VERIFYING)
 _PHASES = {
     TargetState.PROBING: "does the site answer?",
     TargetState.ASKING: "for a copy at Glance",
     TargetState.STAGING: "on the Glance node, not visible from outside",
+    TargetState.PAUSED: "until resumed",
 }
+_AGAIN = re.compile(r" \d+$")
+"""A step that is tried again bears the number of the try."""
+
+
+def planned_name(name: str) -> str:
+    """Return the name under which the plan has a step that was taken as ``name``."""
+    return _AGAIN.sub("", name)
+
+
+def step_words(task: Task, site: str, steps: Sequence[StepRecord]) -> str:
+    """Return which step is being taken at ``site``: "step 3 of 7, demote; next: promote".
+
+    "" while none is, or when the plan does not name it.
+    """
+    planned = [step.name for step in task.plan.steps if len(task.plan.targets) == 1]
+    running = [
+        planned_name(step.name)
+        for step in steps
+        if step.site in (site, None) and step.state is StepState.RUNNING
+    ]
+    if not running or running[-1] not in planned:
+        return ""
+    index = planned.index(running[-1])
+    after = f"; next: {printable(planned[index + 1])}" if index + 1 < len(planned) else ""
+    return f"step {index + 1} of {len(planned)}, {printable(running[-1])}{after}"
 
 
 def target_words(target: Target, now: datetime) -> str:
@@ -26,7 +63,7 @@ def target_words(target: Target, now: datetime) -> str:
         return f"{state}, verified: {printable(target.verified)}" if target.verified else state
     text = printable(target.text) or _PHASES.get(target.state, "")
     figures: list[str] = []
-    if target.state in (TargetState.COPYING, TargetState.VERIFYING) and target.progress:
+    if target.state in _MOVING and target.progress:
         figures = progress_words(target.progress, now)
     words = ", ".join([*figures, text] if text else figures)
     if not words:

@@ -33,7 +33,12 @@ async def wait_for(workspace: Workspace, numbers: Sequence[int]) -> tuple[Task, 
     with progress_view() as view:
         while True:
             tasks = tuple([await workspace.task(number) for number in numbers])
-            view.show(tasks)
+            steps = {
+                task.number: await workspace.steps(task.number)
+                for task in tasks
+                if not task.state.is_over
+            }
+            view.show(tasks, steps)
             if all(task.state.is_over for task in tasks):
                 return tasks
             if workspace.runner_alive():
