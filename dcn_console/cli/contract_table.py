@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from dcn_console.cli import contract, contract_tasks, diagnoses
+from dcn_console.cli import contract, contract_mirror, contract_tasks, diagnoses
 from dcn_console.cli.info_command import InfoLine
 
 OBJECTS: tuple[type[msgspec.Struct], ...] = (
@@ -26,6 +26,15 @@ OBJECTS: tuple[type[msgspec.Struct], ...] = (
     contract_tasks.PlannedStepObject,
     contract_tasks.CheckObject,
     contract_tasks.ReferenceObject,
+    contract_mirror.MirrorObject,
+    contract_mirror.MirrorSideObject,
+    contract_mirror.ReplayObject,
+    contract_mirror.JudgementObject,
+    contract_mirror.MirrorScheduleObject,
+    contract_mirror.ScheduleObject,
+    contract_mirror.PeerObject,
+    contract_mirror.DaemonObject,
+    contract_mirror.HealthObject,
     diagnoses.DiagnosisObject,
     InfoLine,
 )

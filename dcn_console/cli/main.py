@@ -24,6 +24,9 @@ from dcn_console.cli.init_command import init
 from dcn_console.cli.list_commands import image, site, store, volume
 from dcn_console.cli.logs import silence
 from dcn_console.cli.messages import fail, say
+from dcn_console.cli.mirror_commands import mirror
+from dcn_console.cli.mirror_pool_commands import peer, pool_mode, schedule, site_name
+from dcn_console.cli.mirror_status_commands import mirror_health_line, mirror_status
 from dcn_console.cli.runner_command import runner
 from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
@@ -55,7 +58,12 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
-for _command in (demo, init, doctor, info, runner, simulator, site, store, image, volume, task):
+for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
+    mirror.add_command(_command)
+for _command in (
+    *(demo, init, doctor, info, runner, simulator),
+    *(site, store, image, volume, mirror, task),
+):
     root.add_command(_command)
 
 

@@ -89,3 +89,5 @@ def _snapshots(inventory: Inventory) -> Iterator[tuple[str, Snapshot[Any]]]:
     yield "servers", inventory.servers
     for site, snapshot in inventory.clusters.items():
         yield f"cluster of {printable(site)}", snapshot
+    for site, mirrors in inventory.mirrors.items():
+        yield f"mirroring at {printable(site)}", mirrors

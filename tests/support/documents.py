@@ -30,7 +30,7 @@ def commands_markdown() -> str:
     """Return every command with its first sentence."""
     lines = ["| command | what it does |", "|---|---|"]
     for words, command in _commands(root, ()):
-        usage = " ".join(("dcn-console", *words, *_arguments(command)))
+        usage = " ".join(("dcn-console", *words, *_arguments(command))).replace("|", "\\|")
         lines.append(f"| `{usage}` | {_first_sentence(command)} |")
     return "\n".join(lines) + "\n"
 

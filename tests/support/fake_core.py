@@ -14,7 +14,7 @@ from dcn_console.config.settings import Settings
 from dcn_console.config.write import render
 from dcn_console.inventory.diagnosis import Diagnosis
 from dcn_console.inventory.discovered import Discovery
-from dcn_console.model.inventory import Inventory, Snapshot, Source
+from dcn_console.model.inventory import Inventory, MirrorState, Snapshot, Source
 from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import Target, TargetState, Task, TaskState
 from dcn_console.workspace.interface import Workspace
@@ -70,7 +70,10 @@ class MovingWorkspace(FakeWorkspace):
 
 
 class FakeCore:
-    """Serves one workspace and its rows. ``errors`` maps a part of the inventory to its error."""
+    """Serves one workspace and its rows.
+
+    ``errors`` maps a part of the inventory to its error, ``mirrors`` a site to its mirrored pools.
+    """
 
     def __init__(
         self, rows: Rows | None = None, endings: dict[str, TargetState] | None = None
@@ -78,6 +81,7 @@ class FakeCore:
         self.rows = sample_rows(images=12, volumes=6) if rows is None else rows
         self.fake = MovingWorkspace(self.rows, endings)
         self.errors: dict[str, str] = {}
+        self.mirrors: dict[str, MirrorState] = {}
         self.read_parts: list[frozenset[str]] = []
         self.discovery = Discovery()
         self.diagnoses: tuple[Diagnosis, ...] = ()
@@ -106,6 +110,10 @@ class FakeCore:
             clusters={
                 site: Snapshot(error=self.errors.get(site))
                 for site in session.settings.topology.names
+            },
+            mirrors={
+                site: Snapshot(rows=(state,), error=self.errors.get(f"mirroring at {site}"))
+                for site, state in self.mirrors.items()
             },
         )
         return Reading(inventory=inventory, rows=self.rows)
