@@ -19,6 +19,7 @@ from typing import Any
 PROTOCOL = 1
 WORKERS = 4
 PART = 50
+NUMBERS = 4096
 DEFAULT_TIMEOUT_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _PROGRESS_SECONDS = 0.25
@@ -27,6 +28,7 @@ _ABORTED = 134
 _TIMEOUTS = {
     "mon": "[errno 110] RADOS timed out (error connecting to the cluster)",
     "osd": "[errno 110] RBD operation timeout",
+    "mgr": "the cluster has no active manager (mgr)",
 }
 _PRETENDED = {
     "permission": "[errno 1] RADOS permission error (error connecting to the cluster)",
@@ -100,16 +102,28 @@ class SimulatorAgent:
         operation, parameters = request["operation"], request.get("parameters", {})
         if operation == "connect":
             self._timeout = float(parameters.get("timeout_seconds") or DEFAULT_TIMEOUT_SECONDS)
-        found = self._ask(request["id"], operation, parameters)
-        result = found.get("result")
-        if operation == "rbd_images" and isinstance(result, list):
-            for start in range(0, len(result), PART):
-                self.send({"id": request["id"], "part": result[start : start + PART]})
-            result = {"count": len(result)}
-        elif operation == "digest" and isinstance(result, dict):
-            seconds = float(found.get("seconds", 0.0))
-            self._read_through(request["id"], parameters, int(result["bytes"]), seconds)
-        self.send({"id": request["id"], "result": result})
+        number = request["id"]
+        found = self._ask(number, operation, parameters)
+        while "again" in found:
+            self._report(number, found)
+            time.sleep(float(found.get("seconds", 0.0)))
+            found = self._ask(number, operation, {**parameters, "again": found["again"]})
+        parts = found.get("parts") or []
+        size = PART if parts and isinstance(parts[0], dict) else NUMBERS
+        for start in range(0, len(parts), size):
+            self.send({"id": number, "part": parts[start : start + size]})
+        result: Any = found.get("result")
+        seconds = float(found.get("seconds", 0.0))
+        if seconds:
+            total = int(found.get("total") or result["bytes"])
+            self._read_through(number, parameters, total, seconds)
+        elif found.get("total"):
+            self._report(number, found)
+        self.send({"id": number, "result": result})
+
+    def _report(self, number: int, found: Message) -> None:
+        progress = {"done": int(found.get("done", 0)), "total": int(found["total"])}
+        self.send({"id": number, "progress": progress})
 
     def _read_through(self, number: int, parameters: Message, total: int, seconds: float) -> None:
         """Take as long as reading the data does, and say how far it is."""

@@ -33,6 +33,8 @@ def fill(world: World, site: SimulatedSite) -> Fill:
         for pool, images in world.pools(site)
     }
     used = min(site.total_bytes, site.other_bytes + sum(pools.values()))
+    if site.name in world.faults.full:
+        used = site.total_bytes
     return Fill(site.total_bytes, used, site.total_bytes - used, pools)
 
 
@@ -46,6 +48,10 @@ def health(world: World, site: SimulatedSite, percent: float) -> tuple[str, tupl
     checks = []
     if world.is_blocked(site):
         checks += ["1 osds down", "Reduced data availability: 8 pgs inactive"]
+    if site.name in world.faults.mgr_down:
+        checks.append("no active mgr")
+    if site.name in world.faults.full:
+        return "HEALTH_ERR", (*checks, "1 full osd(s)")
     if percent >= NEARFULL_PERCENT:
         checks.append("1 nearfull osd(s)")
     return ("HEALTH_WARN" if checks else "HEALTH_OK"), tuple(checks)

@@ -1,7 +1,8 @@
 """The demo: a small chain's cloud with a hub and two edge sites, and a few things wrong with it.
 
 To discover: an image with no central copy, a qcow2 in RBD stores, a copy whose RBD image is
-gone, an import that stalled, a volume far from its server, and an edge that is nearly full.
+gone, an import that stalled, a volume far from its server, an edge that is nearly full, and a
+mirrored volume in split-brain.
 """
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from dcn_console.model.sites import Role
 from dcn_console.simulator import demo_data as data
 from dcn_console.simulator.data import invented_hash
+from dcn_console.simulator.demo_mirrors import mirrored
 from dcn_console.simulator.deployment import Contents, Deployment
 from dcn_console.simulator.dice import Dice
 from dcn_console.simulator.import_outcome import SYNTHETIC_LIMIT, with_data
@@ -26,7 +28,7 @@ from dcn_console.simulator.records import (
     TaskRecord,
     VolumeRecord,
 )
-from dcn_console.simulator.scenario import filled, make_deployment, rbd_of, with_bandwidth
+from dcn_console.simulator.scenario import filled, make_deployment, paired, rbd_of, with_bandwidth
 from dcn_console.simulator.volumes import CLONE_BYTES, image_metadata
 
 DAY = 86400.0
@@ -58,8 +60,9 @@ def demo(now: float, seed: int, bandwidth: float | None = None) -> Contents:
         volumes=volumes,
         servers=servers,
         rbd=rbd,
+        mirrors=paired(deployment, (data.CENTRAL, data.LEEDS)),
     )
-    return filled(contents, _PERCENTS)
+    return filled(mirrored(contents), _PERCENTS)
 
 
 def _sites(dice: Dice) -> tuple[SimulatedSite, ...]:
@@ -227,7 +230,8 @@ def _volume(
         image_metadata=image_metadata(image) if image else {},
         attachments=attachments,
         clone_of=image.id if image and is_clone else None,
-        used=written if server else CLONE_BYTES,
+        used=row.used or (written if server else CLONE_BYTES),
+        encrypted=row.encrypted,
     )
 
 

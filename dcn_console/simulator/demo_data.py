@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from dcn_console.model.mirroring import MirrorMode
 from dcn_console.simulator.records import GIB, MIB
 
 CENTRAL, LEEDS, BRISTOL = "central", "leeds", "bristol"
@@ -23,7 +24,10 @@ class DemoImage(NamedTuple):
 
 
 class DemoVolumes(NamedTuple):
-    """A row of alike volumes; ``server`` is the name of the servers they are attached to."""
+    """A row of alike volumes; ``server`` is the name of the servers they are attached to.
+
+    ``used`` is how many bytes are written, 0 for a share of the size.
+    """
 
     name: str
     number: int
@@ -33,6 +37,16 @@ class DemoVolumes(NamedTuple):
     image: str = ""
     server: str = ""
     server_site: str = ""
+    used: int = 0
+    encrypted: bool = False
+
+
+class DemoMirror(NamedTuple):
+    """A mirrored volume of the demo: how, and how often snapshots are taken of it ("" never)."""
+
+    name: str
+    mode: MirrorMode
+    interval: str = ""
 
 
 GONE_IMAGE = "k8s-node-1.30"
@@ -88,4 +102,29 @@ VOLUMES = (
     DemoVolumes("vyos-bristol", 1, 10, BRISTOL, "admin", "vyos-1.4", "edge-router-bristol"),
     DemoVolumes("scratch", 4, 20, LEEDS, "demo"),
     DemoVolumes("win-licence-server", 1, 60, LEEDS, "retail", "windows-2k22", "licences"),
+    DemoVolumes("ledger-db", 1, 40, CENTRAL, "retail", "", "ledger", "", 9 * GIB),
+    DemoVolumes("ledger-archive", 1, 80, CENTRAL, "retail", used=31 * GIB),
+    DemoVolumes("shop-media", 1, 60, CENTRAL, "retail", "", "shop-media", "", 22 * GIB),
+    DemoVolumes("till-journal", 1, 20, CENTRAL, "retail", "", "till", "", 6 * GIB),
+    DemoVolumes("price-list", 1, 2, CENTRAL, "retail", used=1632 * MIB),
+    DemoVolumes("stock-2024", 1, 30, CENTRAL, "retail", used=12 * GIB),
+    DemoVolumes("handover-notes", 1, 1, CENTRAL, "retail", used=256 * MIB),
+    DemoVolumes("payroll", 1, 20, CENTRAL, "admin", used=5 * GIB, encrypted=True),
+    DemoVolumes("label-templates", 1, 10, LEEDS, "retail", used=2 * GIB),
 )
+
+BEHIND = "till-journal"
+"""Its server writes faster than the line to Leeds takes it."""
+FIRST_SYNC = "price-list"
+"""Mirroring was enabled a moment ago: its first copy is under way for about 100 s."""
+SPLIT_BRAIN = "stock-2024"
+"""It was promoted at Leeds by force, and both sides were written to."""
+MIRRORED = (
+    DemoMirror("ledger-db", MirrorMode.JOURNAL),
+    DemoMirror("ledger-archive", MirrorMode.SNAPSHOT),
+    DemoMirror("shop-media", MirrorMode.SNAPSHOT, "5m"),
+    DemoMirror(BEHIND, MirrorMode.JOURNAL),
+    DemoMirror(SPLIT_BRAIN, MirrorMode.SNAPSHOT),
+    DemoMirror("label-templates", MirrorMode.JOURNAL),
+)
+"""Mirrored for days; "handover-notes" is there to be enabled, "payroll" is encrypted."""

@@ -4,6 +4,7 @@ import msgspec
 
 from dcn_console.model.sites import Role
 from dcn_console.simulator.faults import Faults
+from dcn_console.simulator.mirror_state import MirrorContents
 from dcn_console.simulator.records import (
     MIB,
     ImageRecord,
@@ -21,6 +22,23 @@ Pools = dict[str, dict[str, RbdRecord]]
 """RBD images by pool and name."""
 
 
+class MirrorTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast rbd-mirror is, in seconds but for the last.
+
+    ``look`` pass until a daemon notices a change, ``report`` between two reports on an RBD image
+    that it receives and ``short_report`` on others, ``vanish`` until a resync removes the RBD
+    image. ``gone`` seconds after its daemon's end a report counts as down. Entries of a journal
+    are replayed at ``entries`` a second.
+    """
+
+    look: float = 3.0
+    report: float = 15.0
+    short_report: float = 10.0
+    vanish: float = 8.0
+    gone: float = 30.0
+    entries: float = 40.0
+
+
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """The fixed part of a simulated cloud.
 
@@ -30,7 +48,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     whose mon is dead: 300 is librados' own, 5 what rados_connect_timeout is usually set to.
     ``api_threads`` is how many requests Glance serves at a time.
     ``start_seconds`` pass between an import's 202 and the first trace of it on the image.
-    ``web_image_bytes`` is the size of whatever a web-download fetches.
+    ``web_image_bytes`` is the size of whatever a web-download fetches. ``mirroring`` is how fast
+    the rbd-mirror daemons are.
     """
 
     name: str
@@ -47,6 +66,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     api_threads: int = 8
     start_seconds: float = 0.2
     web_image_bytes: int = 48 * MIB
+    mirroring: MirrorTimes = MirrorTimes()
 
     @property
     def hub(self) -> SimulatedSite:
@@ -112,5 +132,6 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     volumes: tuple[VolumeRecord, ...] = ()
     servers: tuple[ServerRecord, ...] = ()
     rbd: dict[str, Pools] = {}
+    mirrors: MirrorContents = MirrorContents()
     staged: tuple[str, ...] = ()
     counter: int = 0

@@ -10,7 +10,10 @@ from dcn_console.simulator.clock import Clock
 from dcn_console.simulator.deployment import Contents
 from dcn_console.simulator.faults import Faults
 from dcn_console.simulator.imports import advance_imports
+from dcn_console.simulator.mirror_clock import advance_mirrors, reconsider
+from dcn_console.simulator.mirror_progress import settle
 from dcn_console.simulator.records import SimulatedSite
+from dcn_console.simulator.servers import advance_servers
 from dcn_console.simulator.storage import Storage
 from dcn_console.simulator.tokens import Tokens
 from dcn_console.simulator.volumes import advance_volumes
@@ -39,6 +42,8 @@ class Engine:
         """Bring the world to the clock's time."""
         advance_imports(self.world, self.clock.now())
         advance_volumes(self.world)
+        advance_servers(self.world)
+        advance_mirrors(self.world, self.world.now)
 
     def save(self) -> None:
         """Save the contents if they changed and are to be kept."""
@@ -56,7 +61,10 @@ class Engine:
     def set_faults(self, faults: Faults) -> None:
         """Bring the world up to date, then switch faults."""
         self.tick()
+        for replay in self.world.mirrors.replays():
+            settle(self.world, replay, self.world.now)
         self.world.faults = faults
+        reconsider(self.world, self.world.now)
         self.world.revision += 1
 
     def set_time_scale(self, scale: float) -> None:

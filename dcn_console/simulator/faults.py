@@ -76,12 +76,16 @@ class AgentFault(msgspec.Struct, frozen=True, kw_only=True):
 class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """All faults that are on.
 
-    ``osd_down`` and ``mon_down`` map a site's name to when its daemon stopped.
+    ``osd_down``, ``mon_down``, ``mgr_down`` and ``mirror_down`` (rbd-mirror) map a site's name to
+    when its daemon stopped. ``full`` are sites whose cluster takes no more data.
     ``failing_stores`` are stores that break off every upload part of the way.
     """
 
     osd_down: dict[str, float] = {}
     mon_down: dict[str, float] = {}
+    mgr_down: dict[str, float] = {}
+    mirror_down: dict[str, float] = {}
+    full: tuple[str, ...] = ()
     failing_stores: tuple[str, ...] = ()
     api: tuple[ApiFault, ...] = ()
     agents: tuple[AgentFault, ...] = ()

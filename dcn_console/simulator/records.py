@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from dcn_console.model.sites import Role
+from dcn_console.simulator.mirror_records import MirrorRecord, SnapshotRecord
+from dcn_console.simulator.rbd_data import Data
 
 KIB = 1024
 MIB = 1024**2
@@ -178,14 +180,41 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.request.get("all_stores_must_succeed", True))
 
 
-class RbdRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An RBD image of a pool; ``corrupt`` makes its data differ from the Glance image's."""
+class RbdParent(msgspec.Struct, frozen=True, kw_only=True):
+    """The snapshot that an RBD image is a copy-on-write clone of."""
+
+    pool: str
+    image: str
+    snapshot: str
+
+
+DEFAULT_FEATURES = 61
+"""What librbd gives a new RBD image (rbd_default_features)."""
+
+
+class RbdRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An RBD image of a pool; ``corrupt`` makes its data differ from the Glance image's.
+
+    ``data`` None is data in its first ``used`` bytes, made from its name; ``id`` "" is one made
+    from site and name. ``metadata`` is what ``rbd image-meta`` shows.
+    """
 
     size: int
     used: int
     snap: bool = True
     snap_protected: bool = True
     corrupt: bool = False
+    id: str = ""
+    features: int = DEFAULT_FEATURES
+    flags: int = 0
+    parent: RbdParent | None = None
+    data: Data | None = None
+    metadata: dict[str, str] = {}
+    created_at: float = 0.0
+    modified_at: float = 0.0
+    last_snapshot_id: int = 3
+    snapshots: tuple[SnapshotRecord, ...] = ()
+    mirroring: MirrorRecord | None = None
 
 
 class AttachmentRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +259,10 @@ class VolumeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A Nova server, as far as storage needs it."""
+    """A Nova server, as far as storage needs it.
+
+    ``due_at`` is when its ``task_state`` ("powering-on", "powering-off") is over.
+    """
 
     id: str
     name: str
@@ -242,3 +274,6 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "ACTIVE"
     flavor: str = "m1.small"
     image_id: str | None = None
+    task_state: str | None = None
+    due_at: float | None = None
+    updated_at: float = 0.0

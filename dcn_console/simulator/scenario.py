@@ -8,9 +8,12 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from dcn_console.model.mirroring import PeerDirection, PoolMode
 from dcn_console.model.sites import Role
 from dcn_console.simulator.deployment import Contents, Deployment, Pools
 from dcn_console.simulator.dice import Dice
+from dcn_console.simulator.mirror_records import PEER_CLIENT, MirrorPoolRecord, PeerRecord
+from dcn_console.simulator.mirror_state import MirrorContents
 from dcn_console.simulator.records import (
     TIB,
     ImageRecord,
@@ -123,9 +126,54 @@ def rbd_of(
                 rbd[site.name][site.images_pool][image.id] = record
     by_name = {site.name: site for site in deployment.sites}
     for volume in volumes:
-        pool = by_name[volume.site].volumes_pool
-        rbd[volume.site][pool][rbd_name(volume)] = rbd_record(volume)
+        site = by_name[volume.site]
+        rbd[site.name][site.volumes_pool][rbd_name(volume)] = rbd_record(volume, site)
     return rbd
+
+
+def paired(deployment: Deployment, names: tuple[str, ...] | None = None) -> MirrorContents:
+    """Return mirroring of the volumes between the named sites, or all: no RBD image yet.
+
+    The hub and the first edge receive from each other, every other edge from the hub. A pool
+    can receive from one peer only (librbd, api/Mirror.cc), so more of them cannot go both ways.
+    """
+    dice = Dice(deployment.seed)
+    sites = [site for site in deployment.sites if names is None or site.name in names]
+    hub, edges = deployment.hub, [site for site in sites if site != deployment.hub]
+    pools: dict[str, dict[str, MirrorPoolRecord]] = {}
+    for site in sites:
+        peers = [
+            _peer(dice, hub, edge, is_first=index == 0, at_hub=site == hub)
+            for index, edge in enumerate(edges)
+            if site in (hub, edge)
+        ]
+        record = MirrorPoolRecord(
+            uuid=mirror_uuid(dice, site), mode=PoolMode.IMAGE, peers=tuple(peers)
+        )
+        pools[site.name] = {site.volumes_pool: record}
+    return MirrorContents(pools=pools, site_names={site.name: site.name for site in sites})
+
+
+def mirror_uuid(dice: Dice, site: SimulatedSite) -> str:
+    """Return how a site's pool of volumes is known to daemons elsewhere."""
+    return dice.identifier(f"mirror/{site.name}")
+
+
+def _peer(
+    dice: Dice, hub: SimulatedSite, edge: SimulatedSite, *, is_first: bool, at_hub: bool
+) -> PeerRecord:
+    other = edge if at_hub else hub
+    direction = PeerDirection.BOTH
+    if not is_first:
+        direction = PeerDirection.SEND if at_hub else PeerDirection.RECEIVE
+    return PeerRecord(
+        uuid=dice.identifier(f"peer/{edge.name}/{at_hub}"),
+        site=other.name,
+        site_name=other.name,
+        direction=direction,
+        mirror_uuid="" if direction is PeerDirection.RECEIVE else mirror_uuid(dice, other),
+        client_name="" if direction is PeerDirection.SEND else f"client.{PEER_CLIENT}",
+    )
 
 
 def filled(contents: Contents, percents: dict[str, float]) -> Contents:
@@ -151,4 +199,9 @@ def empty(
     """Return a cloud with nothing in it; its three sites are central, dcn0 and dcn1."""
     chosen = sites or make_sites(("central", "dcn0", "dcn1"), seed, bandwidth)
     deployment = make_deployment("simulated", chosen, seed, (), read_only_stores)
-    return Contents(deployment=deployment, now=now, rbd=rbd_of(deployment, (), ()))
+    return Contents(
+        deployment=deployment,
+        now=now,
+        rbd=rbd_of(deployment, (), ()),
+        mirrors=paired(deployment),
+    )

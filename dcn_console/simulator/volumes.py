@@ -4,9 +4,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from dcn_console.simulator.mirror_clock import notice
+from dcn_console.simulator.rbd_data import ENCRYPTED, Data, Layer, objects_of
 from dcn_console.simulator.records import (
     GIB,
     ImageRecord,
+    RbdParent,
     RbdRecord,
     SimulatedSite,
     VolumeRecord,
@@ -162,10 +165,10 @@ def advance_volumes(world: World) -> None:
         if world.is_blocked(site) or world.is_unconnectable(site):
             continue
         if volume.status == "deleting":
-            world.drop_rbd(site, site.volumes_pool, rbd_name(volume))
+            _drop_data(world, site, rbd_name(volume))
             world.drop_volume(volume.id)
             continue
-        world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume))
+        world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
         world.put_volume(
             replace(
                 volume,
@@ -182,6 +185,30 @@ def rbd_name(volume: VolumeRecord) -> str:
     return f"volume-{volume.id}"
 
 
-def rbd_record(volume: VolumeRecord) -> RbdRecord:
-    """The RBD image of a volume."""
-    return RbdRecord(size=volume.size * GIB, used=volume.used, snap=False, snap_protected=False)
+def _drop_data(world: World, site: SimulatedSite, name: str) -> None:
+    """Remove the RBD image; a mirrored one's copies elsewhere go with it."""
+    mirroring = world.mirroring(site.name, site.volumes_pool, name)
+    world.drop_rbd(site, site.volumes_pool, name)
+    if mirroring is not None:
+        notice(world, site.volumes_pool, name, mirroring.global_id, world.now)
+
+
+def rbd_record(volume: VolumeRecord, site: SimulatedSite) -> RbdRecord:
+    """The RBD image of a volume: a clone if the volume is one."""
+    parent = None
+    if volume.clone_of is not None:
+        parent = RbdParent(pool=site.images_pool, image=volume.clone_of, snapshot="snap")
+    data = None
+    if volume.encrypted:
+        seed = f"{ENCRYPTED}{rbd_name(volume)}"
+        data = Data((Layer(seed, objects_of(volume.used)),))
+    return RbdRecord(
+        size=volume.size * GIB,
+        used=volume.used,
+        snap=False,
+        snap_protected=False,
+        parent=parent,
+        data=data,
+        created_at=volume.created_at,
+        modified_at=volume.updated_at,
+    )

@@ -10,11 +10,14 @@ import msgspec
 
 from dcn_console.simulator.deployment import Contents, Pools
 from dcn_console.simulator.dice import Dice
+from dcn_console.simulator.mirror_records import MirrorRecord
+from dcn_console.simulator.mirror_state import Mirrors
 from dcn_console.simulator.records import (
     ACTIVE_PHASES,
     ImageRecord,
     Phase,
     RbdRecord,
+    ServerRecord,
     SimulatedSite,
     TaskRecord,
     VolumeRecord,
@@ -35,6 +38,9 @@ class World:
         self.now = contents.now
         self.staged = set(contents.staged)
         self.servers = {server.id: server for server in contents.servers}
+        self._changing_servers = {
+            server.id for server in contents.servers if server.due_at is not None
+        }
         self.images_revision = 0
         self.revision = 0
         self._dice = Dice(contents.deployment.seed)
@@ -46,6 +52,7 @@ class World:
             volume.id for volume in contents.volumes if volume.due_at is not None
         }
         self._active = {task.id for task in contents.tasks if task.phase in ACTIVE_PHASES}
+        self.mirrors = Mirrors(contents.mirrors, self._note_change)
         self._rbd: dict[str, Pools] = {
             site.name: {
                 pool: dict(contents.rbd.get(site.name, {}).get(pool, {}))
@@ -67,13 +74,21 @@ class World:
             tasks=tuple(self._tasks.values()),
             volumes=tuple(self._volumes.values()),
             rbd=self._rbd,
+            mirrors=self.mirrors.contents(),
             counter=self._counter,
         )
+
+    def _note_change(self) -> None:
+        self.revision += 1
 
     def new_identifier(self, kind: str) -> str:
         """Return a UUID that was not given before, the same in every run of one seed."""
         self._counter += 1
         return self._dice.identifier(f"{kind}/{self._counter}")
+
+    def short_identifier(self, key: str) -> str:
+        """Return the id that librbd gives an RBD image, always the same for a key."""
+        return self._dice.hex_identifier(f"rbd/{key}")[:12]
 
     # Images and their tasks
 
@@ -181,6 +196,15 @@ class World:
             return record
         return msgspec.structs.replace(record, used=min(record.size, int(task.done)))
 
+    def record(self, site: str, pool: str, name: str) -> RbdRecord | None:
+        """Return an RBD image as it was last noted, None when it is not there."""
+        return self._rbd.get(site, {}).get(pool, {}).get(name)
+
+    def mirroring(self, site: str, pool: str, name: str) -> MirrorRecord | None:
+        """Return the mirroring of an RBD image, None without any."""
+        record = self.record(site, pool, name)
+        return record.mirroring if record else None
+
     def is_being_written(self, site: SimulatedSite, name: str) -> bool:
         """Whether an import is writing the RBD image of an image at a site."""
         return self._writer(site, name) is not None
@@ -219,6 +243,21 @@ class World:
             for volume in self._volumes.values()
             if volume.clone_of == image_id and volume.site == site.name
         )
+
+    # Servers
+
+    def put_server(self, server: ServerRecord) -> None:
+        """Add a server or replace the one with its id."""
+        self.servers[server.id] = server
+        if server.due_at is None:
+            self._changing_servers.discard(server.id)
+        else:
+            self._changing_servers.add(server.id)
+        self.revision += 1
+
+    def changing_servers(self) -> tuple[ServerRecord, ...]:
+        """Return the servers that are being started or stopped."""
+        return tuple(self.servers[identifier] for identifier in sorted(self._changing_servers))
 
     # Faults
 

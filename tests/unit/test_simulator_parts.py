@@ -137,7 +137,7 @@ def test_the_demo_is_the_same_every_time_and_has_what_is_to_be_discovered() -> N
     world = World(contents)
     by_name = {image.name: image for image in contents.images}
     assert len(contents.images) >= 24
-    assert len(contents.volumes) == 60
+    assert len(contents.volumes) == 69
     assert len({volume.project_id for volume in contents.volumes}) >= 4
     assert by_name["edge-gateway-7"].stores == ("dcn-bristol",)
     assert by_name["windows-2k22"].disk_format == "qcow2"

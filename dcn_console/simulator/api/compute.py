@@ -14,6 +14,7 @@ from dcn_console.simulator.api.exchange import (
     base_url,
     caller,
     engine_of,
+    json_body,
     json_reply,
     whole_number,
 )
@@ -21,11 +22,15 @@ from dcn_console.simulator.deployment import Deployment
 from dcn_console.simulator.dice import Dice
 from dcn_console.simulator.records import ServerRecord
 from dcn_console.simulator.refusals import Refusal
+from dcn_console.simulator.servers import VM_STATES, act, visible_server
 from dcn_console.simulator.times import zulu
 from dcn_console.simulator.tokens import Identity
 from dcn_console.simulator.world import World
 
 _MAXIMUM_LIMIT = 1000
+_POWER_STATES = {"ACTIVE": 1, "SHUTOFF": 4}
+"""RUNNING and SHUTDOWN (nova/compute/power_state.py)."""
+_ACTIONS = {"os-start": "start", "os-stop": "stop"}
 _FLAVORS = (("m1.small", 1, 2048, 20), ("m1.medium", 2, 4096, 40))
 
 
@@ -83,7 +88,7 @@ def _view(
         "image": {"id": server.image_id} if server.image_id else "",
         "flavor": {"id": Dice(deployment.seed).identifier(f"flavor/{server.flavor}"), "links": []},
         "created": zulu(server.created_at),
-        "updated": zulu(server.created_at),
+        "updated": zulu(server.updated_at or server.created_at),
         "addresses": {},
         "accessIPv4": "",
         "accessIPv6": "",
@@ -93,9 +98,9 @@ def _view(
         "key_name": None,
         "OS-DCF:diskConfig": "AUTO",
         "OS-EXT-AZ:availability_zone": server.availability_zone,
-        "OS-EXT-STS:task_state": None,
-        "OS-EXT-STS:vm_state": "active",
-        "OS-EXT-STS:power_state": 1,
+        "OS-EXT-STS:task_state": server.task_state,
+        "OS-EXT-STS:vm_state": VM_STATES.get(server.status, "error"),
+        "OS-EXT-STS:power_state": _POWER_STATES.get(server.status, 0),
         "OS-SRV-USG:launched_at": zulu(server.created_at),
         "OS-SRV-USG:terminated_at": None,
         "os-extended-volumes:volumes_attached": volumes,
@@ -145,11 +150,21 @@ async def show_server(request: Request) -> Response:
     """Show a server."""
     who = caller(request)
     world = engine_of(request).world
-    server = world.servers.get(request.path_params["server_id"])
-    if server is None or not (who.is_admin or server.project_id == who.project_id):
-        raise Refusal(404, f"Instance {request.path_params['server_id']} could not be found.")
+    server = visible_server(world, who, request.path_params["server_id"])
     volumes = _attached(world).get(server.id, [])
     return json_reply({"server": _view(world.deployment, server, who, volumes)})
+
+
+async def act_on_server(request: Request) -> Response:
+    """Start or stop a server (Compute API ref: os-start, os-stop)."""
+    who = caller(request)
+    body = await json_body(request)
+    asked = list(body) if isinstance(body, dict) else []
+    if len(asked) != 1 or asked[0] not in _ACTIONS:
+        raise Refusal(400, f"There is no such action: {', '.join(map(str, asked))}.")
+    world = engine_of(request).world
+    act(world, who, request.path_params["server_id"], _ACTIONS[asked[0]])
+    return Response(status_code=202)
 
 
 async def flavors(request: Request) -> Response:
@@ -202,6 +217,7 @@ ROUTES = [
     Route("/v2.1/servers", list_servers),
     Route("/v2.1/servers/detail", list_servers),
     Route("/v2.1/servers/{server_id}", show_server),
+    Route("/v2.1/servers/{server_id}/action", act_on_server, methods=["POST"]),
     Route("/v2.1/flavors", flavors),
     Route("/v2.1/flavors/detail", flavors),
     Route("/v2.1/flavors/{flavor_id}", flavors),

@@ -216,7 +216,7 @@ async def add_volume(request: Request) -> Response:
         created_at=world.now,
         updated_at=world.now,
     )
-    world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume))
+    world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
     world.put_volume(volume)
     return json_reply({"id": volume.id}, 201)
 
