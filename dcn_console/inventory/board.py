@@ -6,7 +6,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from dcn_console.model.inventory import ClusterState, Image, ImageTask, Inventory, Snapshot
+from dcn_console.model.inventory import (
+    ClusterState,
+    Image,
+    ImageTask,
+    Inventory,
+    MirrorState,
+    Snapshot,
+)
 
 T = TypeVar("T")
 
@@ -79,27 +86,45 @@ class Shelf(Generic[T]):
         self._board.change(change_inventory)
 
 
-class ClusterShelf(Shelf[ClusterState]):
-    """The snapshot of one site's cluster on the board."""
+class SiteShelf(Shelf[T]):
+    """A site's snapshot in a field of the inventory that has one for each site."""
 
-    def __init__(self, board: Board, site: str) -> None:
-        super().__init__(board, "clusters")
+    def __init__(self, board: Board, field: str, site: str) -> None:
+        super().__init__(board, field)
         self._site = site
 
-    def get(self) -> Snapshot[ClusterState]:
+    def get(self) -> Snapshot[T]:
         """Return the snapshot."""
-        return self._board.current().clusters.get(self._site, Snapshot())
+        return self._of(self._board.current()).get(self._site, Snapshot())
 
-    def put(self, change: Callable[[Snapshot[ClusterState]], Snapshot[ClusterState]]) -> None:
+    def put(self, change: Callable[[Snapshot[T]], Snapshot[T]]) -> None:
         """Put in place what ``change`` makes of the snapshot."""
 
         def change_inventory(inventory: Inventory) -> Inventory:
-            before = inventory.clusters.get(self._site, Snapshot())
+            all_sites = self._of(inventory)
+            before = all_sites.get(self._site, Snapshot())
             after = change(before)
             if after is before:
                 return inventory
-            return msgspec.structs.replace(
-                inventory, clusters=inventory.clusters | {self._site: after}
-            )
+            fields: dict[str, Any] = {self._field: all_sites | {self._site: after}}
+            return msgspec.structs.replace(inventory, **fields)
 
         self._board.change(change_inventory)
+
+    def _of(self, inventory: Inventory) -> dict[str, Snapshot[T]]:
+        snapshots: dict[str, Snapshot[T]] = getattr(inventory, self._field)
+        return snapshots
+
+
+class ClusterShelf(SiteShelf[ClusterState]):
+    """The snapshot of one site's cluster on the board."""
+
+    def __init__(self, board: Board, site: str) -> None:
+        super().__init__(board, "clusters", site)
+
+
+class MirrorShelf(SiteShelf[MirrorState]):
+    """The snapshot of one site's mirroring on the board."""
+
+    def __init__(self, board: Board, site: str) -> None:
+        super().__init__(board, "mirrors", site)

@@ -181,7 +181,8 @@ def as_cached(inventory: Inventory) -> Inventory:
         name: _cached(value) for name, value in fields.items() if isinstance(value, Snapshot)
     }
     clusters = {site: _cached(snapshot) for site, snapshot in inventory.clusters.items()}
-    return msgspec.structs.replace(inventory, clusters=clusters, **changed)
+    mirrors = {site: _cached(snapshot) for site, snapshot in inventory.mirrors.items()}
+    return msgspec.structs.replace(inventory, clusters=clusters, mirrors=mirrors, **changed)
 
 
 def _cached(snapshot: Snapshot) -> Snapshot:  # type: ignore[type-arg]

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from dcn_console.ceph.cluster import ClusterStatus
+from dcn_console.inventory.mirror_reading import MirrorReader
 from dcn_console.model.errors import RbdImageNotFound
 from dcn_console.model.inventory import Capacity, ClusterState, RbdImage
 from dcn_console.model.sites import Site
@@ -25,6 +26,13 @@ class ClusterReader(Protocol):
 
     def rbd_images(self, pool: str) -> AsyncIterator[tuple[RbdImage, ...]]:
         """All RBD images of a pool, in parts."""
+
+    async def used_bytes(self, pool: str, name: str) -> int:
+        """Bytes written to an RBD image; raises RbdImageNotFound."""
+
+    @property
+    def mirroring(self) -> MirrorReader:
+        """What is read of mirroring."""
 
 
 async def read_state(reader: ClusterReader, site: Site, known: ClusterState) -> ClusterState:

@@ -12,6 +12,12 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from dcn_console.inventory.clusters import ClusterReader, look_for, read_copies, read_state
+from dcn_console.inventory.mirror_reading import (
+    pools_of,
+    read_manager,
+    read_pools,
+    with_manager,
+)
 from dcn_console.inventory.reading import (
     NO_NOVA,
     all_image_pages,
@@ -33,6 +39,8 @@ from dcn_console.model.inventory import (
     Image,
     ImageTask,
     Inventory,
+    MirroredPool,
+    MirrorState,
     RbdImage,
     Server,
     Snapshot,
@@ -51,13 +59,17 @@ VOLUMES = "volumes"
 SERVICES = "services"
 SERVERS = "servers"
 CLUSTERS = "clusters"
+MIRRORS = "mirrors"
 COPIES = "copies"
 """The RBD images of every site with a cluster: needed to see copies that are gone."""
 DETAIL_GRACE = 0.5
 """Seconds that the stores' detail may take longer than all the rest: it hangs while a site
 does, and types and pools are worth little waiting."""
 
-EVERYTHING = frozenset({STORES, IMAGES, VOLUMES, SERVICES, SERVERS, CLUSTERS, COPIES})
+MANAGER_SECONDS = 8.0
+"""The longest wait for daemons and schedules: a cluster's manager may hang."""
+
+EVERYTHING = frozenset({STORES, IMAGES, VOLUMES, SERVICES, SERVERS, CLUSTERS, COPIES, MIRRORS})
 
 
 async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> Inventory:
@@ -66,9 +78,9 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
     Raises nothing that a service or cluster answers: that is in the snapshots' errors.
     """
     topology = services.settings.topology
-    sites = [site for site in topology if site.name in services.clusters]
-    if not wanted & {CLUSTERS, COPIES}:
-        sites = []
+    reached = [site for site in topology if site.name in services.clusters]
+    sites = reached if wanted & {CLUSTERS, COPIES} else []
+    mirrored = reached if MIRRORS in wanted else []
     detail = asyncio.ensure_future(_detail(services, wanted))
     async with asyncio.TaskGroup() as group:
         images = group.create_task(
@@ -82,6 +94,10 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         clusters = {
             site.name: group.create_task(_cluster(services, site, listed)) for site in sites
         }
+        mirrors = {
+            site.name: group.create_task(_mirrors(services.clusters[site.name], site))
+            for site in mirrored
+        }
         image_tasks = group.create_task(_image_tasks(services, images))
     detailed = await _within(DETAIL_GRACE, detail)
     return Inventory(
@@ -92,6 +108,7 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         services=cinder.result(),
         servers=servers.result(),
         clusters={name: task.result() for name, task in clusters.items()},
+        mirrors={name: task.result() for name, task in mirrors.items()},
         image_tasks=image_tasks.result(),
     )
 
@@ -203,3 +220,17 @@ async def _with_copies(
     missing = [image_id for image_id in listed if image_id not in copies]
     copies = copies | await look_for(reader, site, missing, still_listed)
     return replace(state, images=copies, images_complete=True)
+
+
+async def _mirrors(reader: ClusterReader, site: Site) -> Snapshot[MirrorState]:
+    try:
+        pools = await read_pools(reader.mirroring, pools_of(site))
+    except DcnError as failure:
+        return _snapshot((), str(failure))
+    told = await asyncio.gather(*(_with_manager(reader, pool) for pool in pools))
+    return _snapshot((MirrorState(site=site.name, pools=tuple(told)),), None)
+
+
+async def _with_manager(reader: ClusterReader, pool: MirroredPool) -> MirroredPool:
+    word = await read_manager(reader.mirroring, pool.pool.name, MANAGER_SECONDS)
+    return with_manager(pool, word)

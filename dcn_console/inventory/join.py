@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from dcn_console.inventory.findings import site_findings, volume_findings
 from dcn_console.inventory.image_rows import ImageRows, World
+from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
 from dcn_console.model.inventory import (
     Capacity,
     CinderService,
@@ -18,6 +21,7 @@ from dcn_console.model.inventory import (
     Server,
     Volume,
 )
+from dcn_console.model.mirror_rows import MirrorRow
 from dcn_console.model.rows import Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
 from dcn_console.model.tasks import Task
 
@@ -47,35 +51,66 @@ class Joiner:
         self._rows = previous or Rows()
         self._inventory: Inventory | None = None
         self._image_rows = ImageRows(self._rows.images)
+        self._mirrors = MirrorJoiner()
+        self._mirrored = Mirrored()
+        self._plain_volumes = self._rows.volumes
 
     def rows(self, inventory: Inventory, tasks: Sequence[Task], now: datetime) -> Rows:
         """Return the joined rows of this moment."""
         joined = self._image_rows.joined(World.of(inventory, tasks, now))
         images = _same_tuple(self._rows.images, tuple(joined))
-        volumes = self._join_volumes(inventory)
+        mirrored = self._mirrors.joined(inventory, tasks, now)
+        volumes = self._join_volumes(inventory, mirrored)
         counts = Counter(store for image in inventory.images.rows for store in image.stores)
         sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
         stores = _kept(self._rows.stores, _store_rows(inventory, counts))
-        findings = _findings(sites, images, volumes)
+        kept = _kept if self._inventory is None else _same_tuple
+        mirrors = kept(self._rows.mirrors, mirrored.rows)
+        pairs = kept(self._rows.pairs, mirrored.pairs)
+        findings = (*_findings(sites, images, volumes), *mirrored.findings)
         if findings == self._rows.findings:
             findings = self._rows.findings
         self._inventory = inventory
-        new = Rows(sites=sites, stores=stores, images=images, volumes=volumes, findings=findings)
+        new = Rows(
+            sites=sites,
+            stores=stores,
+            images=images,
+            volumes=volumes,
+            mirrors=mirrors,
+            pairs=pairs,
+            findings=findings,
+        )
         if not _identical(self._rows, new):
             self._rows = new
         return self._rows
 
-    def _join_volumes(self, inventory: Inventory) -> tuple[VolumeRow, ...]:
+    def _join_volumes(self, inventory: Inventory, mirrored: Mirrored) -> tuple[VolumeRow, ...]:
         last = self._inventory
-        if (
+        if not (
             last is not None
             and last.topology is inventory.topology
             and last.volumes.rows is inventory.volumes.rows
             and last.servers.rows is inventory.servers.rows
             and last.images.rows is inventory.images.rows
         ):
+            plain = _kept(self._plain_volumes, _volume_rows(inventory))
+        elif mirrored is self._mirrored:
             return self._rows.volumes
-        return _kept(self._rows.volumes, _volume_rows(inventory))
+        else:
+            plain = self._plain_volumes
+        self._plain_volumes, self._mirrored = plain, mirrored
+        return _kept(self._rows.volumes, _with_mirrors(plain, mirrored.by_volume))
+
+
+def _with_mirrors(
+    volumes: tuple[VolumeRow, ...], mirrors: Mapping[str, tuple[MirrorRow, ...]]
+) -> Iterable[VolumeRow]:
+    if not mirrors:
+        yield from volumes
+        return
+    for row in volumes:
+        few = mirrors.get(row.volume.id)
+        yield row if few is None else replace(row, mirrors=few)
 
 
 def _volume_rows(inventory: Inventory) -> Iterable[VolumeRow]:
@@ -183,5 +218,7 @@ def _identical(old: Rows, new: Rows) -> bool:
         and old.stores is new.stores
         and old.images is new.images
         and old.volumes is new.volumes
+        and old.mirrors is new.mirrors
+        and old.pairs is new.pairs
         and old.findings is new.findings
     )

@@ -22,6 +22,7 @@ from dcn_console.inventory.cloud_feeds import (
 from dcn_console.inventory.cluster_feeds import ClusterFeed, CopiesFeed
 from dcn_console.inventory.feeds import Feed
 from dcn_console.inventory.link import Link
+from dcn_console.inventory.mirror_feeds import ArrivalFeed, MirrorFeed, MirrorManagerFeed
 from dcn_console.inventory.services import Services, connect, open_clusters
 from dcn_console.model.errors import ServiceUnreachable
 from dcn_console.model.inventory import Inventory
@@ -141,6 +142,10 @@ class Refresher:
                 copies = CopiesFeed(COPIES_SECONDS, site, reader, board, link)
                 feeds.append(ClusterFeed(seconds, site, reader, board, copies.ask))
                 feeds.append(copies)
+                manager = MirrorManagerFeed(site, reader, board)
+                feeds.append(MirrorFeed(seconds, site, reader, board, manager.ask))
+                feeds.append(manager)
+                feeds.append(ArrivalFeed(site, self._clusters, board))
         self._feeds = tuple(feeds)
         await asyncio.gather(*(feed.run() for feed in feeds))
 
@@ -187,4 +192,9 @@ def _start(settings: Settings, cached: Inventory | None) -> Inventory:
     clusters = {
         name: snapshot for name, snapshot in cached.clusters.items() if name in topology.names
     }
-    return msgspec.structs.replace(cached, topology=topology, clusters=clusters, image_tasks={})
+    mirrors = {
+        name: snapshot for name, snapshot in cached.mirrors.items() if name in topology.names
+    }
+    return msgspec.structs.replace(
+        cached, topology=topology, clusters=clusters, mirrors=mirrors, image_tasks={}
+    )

@@ -77,12 +77,12 @@ class MirrorRow(msgspec.Struct, frozen=True, kw_only=True):
     """One RBD image mirrored between two sites.
 
     ``source`` and ``destination`` are the sides in the direction of the data: the primary
-    comes first; without exactly one primary, the order of the topology. ``volume_id`` and
-    ``volume_name`` are Cinder's, None for an RBD image of no known volume. ``progress`` is set
-    while data arrives. ``consistent_at`` is the newest point in time that the destination holds
-    whole, so ``now - consistent_at`` is what a failover would lose. ``reported_at`` is the age of
-    the destination's report. ``behind`` says how far it is behind, in words ("12 entries").
-    ``task`` is the number of our task at work on it.
+    comes first; without a known one, the side that may be it; else the order of the topology.
+    ``volume_id`` and ``volume_name`` are Cinder's, None for an RBD image of no known volume.
+    ``progress`` is set while data arrives. ``consistent_at`` is the newest point in time that the
+    destination holds whole, so ``now - consistent_at`` is what a failover would lose.
+    ``reported_at`` is when the destination's daemon last reported. ``behind`` says how far it is
+    behind, in words ("12 entries"). ``task`` is the number of our task at work on it.
     """
 
     pool: str
