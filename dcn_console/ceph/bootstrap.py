@@ -35,6 +35,7 @@ MODULES = (
     "mirror_steering",
     "mirror_manager",
     "detail",
+    "metadata",
     "data",
     "copying",
     "service",

@@ -47,6 +47,10 @@ class _Removed(msgspec.Struct, frozen=True):
     removed: bool
 
 
+class _Value(msgspec.Struct, frozen=True):
+    value: str | None
+
+
 class ClusterContent:
     """Raises ``ClusterUnreachable``, ``AgentError`` or ``ClusterError``, as ``Cluster`` does.
 
@@ -79,7 +83,7 @@ class ClusterContent:
     async def rebuild_object_map(
         self, pool: str, name: str, on_progress: Progress | None = None
     ) -> None:
-        """Make the object map true again; progress is in objects."""
+        """Make the object map true again; progress is 0 of its objects while it lasts."""
         subject = _work(pool, name, "keeps its object map", "See `rbd info`.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "rebuild_object_map", None, on_progress)
@@ -89,6 +93,23 @@ class ClusterContent:
         subject = _work(pool, name, "is not flattened", "Only a clone can be.")
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "flatten", None, on_progress)
+
+    async def get_metadata(self, pool: str, name: str, key: str) -> str | None:
+        """Return what is kept with an RBD image under ``key``, None for nothing."""
+        subject = Subject(pool=pool, name=name)
+        return (await self._link.ask(_Value, "metadata_get", subject, {"key": key})).value
+
+    async def set_metadata(self, pool: str, name: str, key: str, value: str) -> None:
+        """Keep ``value`` with an RBD image; ``key`` begins with "dcn-console.". Ceph mirrors it."""
+        subject = _work(pool, name, "keeps its metadata", "See `rbd image-meta list`.")
+        async with self._alone(subject) as agent:
+            await agent.ask(_Nothing, "metadata_set", {"key": key, "value": value})
+
+    async def remove_metadata(self, pool: str, name: str, key: str) -> None:
+        """Remove what is kept under ``key``, which begins with "dcn-console."; no error without."""
+        subject = _work(pool, name, "keeps its metadata", "See `rbd image-meta list`.")
+        async with self._alone(subject) as agent:
+            await agent.ask(_Nothing, "metadata_remove", {"key": key})
 
     async def used_objects(
         self, pool: str, name: str, snapshot_id: int | None = None

@@ -40,6 +40,7 @@ Steering mirroring; each answers {} unless said, and the mgr answers the schedul
 ``mirror_snapshot`` pool, name → id
 ``mirror_schedule_add``, ``mirror_schedule_remove`` pool, name or null, interval
 ``mirror_pool_mode`` pool, mode · ``mirror_site_name`` name
+``mirror_peer_permission`` → {} to a user who may make tokens
 ``mirror_peer_token`` pool → token, a secret · ``mirror_peer_import`` pool, token, direction
 ``mirror_peer_remove`` pool, uuid
 
@@ -51,7 +52,10 @@ hold data; count, object_size, size
 hexadecimal]; a hole reads as zeros, the last object is cut to the size
 ``read`` pool, name, snapshot_id, offset, length of at most 4 MiB → data in base64
 ``set_features`` pool, name, enable, disable → {}; touches only bits that differ
-``rebuild_object_map``, ``flatten`` pool, name → progress in objects; {}
+``flatten``, ``rebuild_object_map`` pool, name → progress in objects, the second 0 all along; {}
+``metadata_get`` pool, name, key → value or null
+``metadata_set`` pool, name, key, value; ``metadata_remove`` pool, name, key → {}; invalid unless
+the key starts with "dcn-console."
 ``create_snapshot`` pool, name, snapshot → {}
 ``remove_snapshot`` pool, name, snapshot → {}; invalid unless its name starts with "dcn-console."
 ``copy_within`` pool, name, snapshot_id, to_pool, to_name, owner → progress in bytes; {}. The new

@@ -66,6 +66,23 @@ class FakeContent(Part):
             mirroring=mirroring_of(name, held) if held.mode is not None else None,
         )
 
+    async def get_metadata(self, pool: str, name: str, key: str) -> str | None:
+        return self.find(pool, name).metadata.get(key)
+
+    async def set_metadata(self, pool: str, name: str, key: str, value: str) -> None:
+        self.find(pool, name).metadata[key] = value
+        self.wrote(f"note {name}")
+
+    async def remove_metadata(self, pool: str, name: str, key: str) -> None:
+        self.find(pool, name).metadata.pop(key, None)
+        self.wrote(f"forget {name}")
+
+    async def rebuild_object_map(
+        self, pool: str, name: str, on_progress: Progress | None = None
+    ) -> None:
+        self.find(pool, name)
+        self.wrote(f"rebuild {name}")
+
     async def set_features(
         self, pool: str, name: str, *, enable: int = 0, disable: int = 0
     ) -> None:

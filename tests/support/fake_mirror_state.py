@@ -41,6 +41,7 @@ class Held:
     """Data at each snapshot, by its id."""
     mirror_snapshots: tuple[MirrorSnapshot, ...] = ()
     owner: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
     syncing: bool = False
     copied: int = 0
     resync_asked: bool = False
@@ -81,6 +82,8 @@ class Plant:
     schedules: list[tuple[str | None, str]] = field(default_factory=list)
     available: int = 10**12
     reported_at: datetime | None = None
+    site_name: str = ""
+    """What the cluster calls itself; the fsid, which is the site's name here, without one."""
 
 
 def follows(mine: Held, theirs: Held) -> bool:
