@@ -14,6 +14,7 @@ import msgspec
 from dcn_console.ceph.explain import Subject
 from dcn_console.ceph.link import ClusterLink, LoneAgent
 from dcn_console.ceph.mirror_wire import WireImage
+from dcn_console.model.errors import ClusterUnreachable
 from dcn_console.model.mirroring import (
     MirrorDaemon,
     MirrorImage,
@@ -24,6 +25,7 @@ from dcn_console.model.mirroring import (
     SnapshotSchedule,
     SyncProgress,
 )
+from dcn_console.model.text import printable
 
 if TYPE_CHECKING:
     from dcn_console.ceph.cluster import Cluster
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _CHANGE_SECONDS = 120.0
 _ANSWER_SECONDS = 30.0
 """What a change may take, and what one answer of the cluster may take within it."""
+_PEER_SECONDS = 60.0
 _MANAGER_SECONDS = 30.0
 """Loading and saving all schedules of a cluster."""
 _SLOW_FACTOR = 3.0
@@ -70,7 +73,8 @@ class ClusterMirroring:
         """Return the rbd-mirror daemons that serve a pool, and what they complain of.
 
         A user without the capability ``mgr 'allow r'`` is told the cluster's daemons, but neither
-        who leads nor of what they complain. Raises ClusterUnreachable while the cluster has no active manager, the source of this.
+        who leads nor of what they complain. Raises ClusterUnreachable while the cluster has no
+        active manager, the source of this.
         """
         return await self._link.ask(
             tuple[MirrorDaemon, ...],
@@ -176,6 +180,14 @@ class ClusterMirroring:
         subject = Subject(needs=_PEER_NEEDS)
         await self._change("mirror_site_name", subject, {"name": name})
 
+    async def check_peer_permission(self) -> None:
+        """Return if the user may make peers; raises ClusterError that says what it takes.
+
+        Making a bootstrap token creates a user, which takes the right to read users' keys too.
+        """
+        subject = Subject(needs=_PEER_NEEDS)
+        await self._link.ask(_Nothing, "mirror_peer_permission", subject)
+
     async def connect_peer(self, pool: str, other: "Cluster", direction: PeerDirection) -> None:
         """Make this cluster's pool a peer of the same pool of ``other``.
 
@@ -189,16 +201,28 @@ class ClusterMirroring:
             direction = PeerDirection.RECEIVE
         way_out = "The modes of both pools must allow mirroring; see `rbd mirror pool info`."
         subject = Subject(pool=pool, failed="gets no new peer", way_out=way_out, needs=_PEER_NEEDS)
-        alone = {"deadline": _CHANGE_SECONDS, "operation_seconds": _ANSWER_SECONDS}
+        alone = {"deadline": _PEER_SECONDS, "operation_seconds": _PEER_SECONDS / 2}
         async with source.alone(subject, **alone) as agent:
             made = await agent.ask(_Token, "mirror_peer_token")
-        async with target.alone(subject, **alone) as agent:
-            parameters = {"token": made.token, "direction": direction.value}
-            await agent.ask(_Nothing, "mirror_peer_import", parameters)
+        parameters = {"token": made.token, "direction": direction.value}
+        try:
+            async with target.alone(subject, **alone) as agent:
+                await agent.ask(_Nothing, "mirror_peer_import", parameters)
+        except ClusterUnreachable as error:
+            there = printable(source.site, 60)
+            raise ClusterUnreachable(
+                f"{error.message} It was connecting to the cluster of site {there}.",
+                way_out=f"Its hosts must reach the monitors of {there}; {error.way_out}",
+            ) from error
 
     async def remove_peer(self, pool: str, uuid: str) -> None:
         """Forget a peer; what was mirrored stays."""
-        subject = _change(pool, "", "keeps its peer", "See `rbd mirror pool info`.")
+        subject = Subject(
+            pool=pool,
+            failed="keeps its peer",
+            way_out="See `rbd mirror pool info`.",
+            needs=_PEER_NEEDS,
+        )
         await self._change("mirror_peer_remove", subject, {"uuid": uuid})
 
     async def _schedule(self, operation: str, pool: str, name: str | None, interval: str) -> None:

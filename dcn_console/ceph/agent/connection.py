@@ -12,10 +12,11 @@ DEFAULT_SECONDS = 5
 
 
 class Connection:
-    """One connection to one cluster, made once. Raises Failure."""
+    """One connection to one cluster, made once, for ``user``. Raises Failure."""
 
     def __init__(self) -> None:
         self._rados: Any = None
+        self.user = ""
 
     @property
     def handle(self) -> Any:
@@ -61,6 +62,7 @@ class Connection:
             handle.shutdown()
             raise Failure("invalid", f"this is the cluster {fsid}, not {wanted}")
         self._rados = handle
+        self.user = user
         return fsid
 
     def pool(self, parameters: Parameters, key: str = "pool") -> Any:
@@ -73,13 +75,13 @@ class Connection:
         except rados.ObjectNotFound:
             raise Failure("invalid", f"there is no pool {pool}") from None
 
-    def monitor(self, prefix: str) -> Dict[str, Any]:
-        """Run a monitor's command that only reads, and return its JSON object."""
-        command = json.dumps({"prefix": prefix, "format": "json"})
+    def monitor(self, prefix: str, **arguments: str) -> Any:
+        """Run a monitor's command that only reads, and return what its JSON says."""
+        command = json.dumps(dict(arguments, prefix=prefix, format="json"))
         code, output, message = self.handle.mon_command(command, b"")
         if code:
             raise command_failure(f"ceph {prefix}", code, message)
-        return json_object(f"ceph {prefix}", output)
+        return json.loads(output.decode("utf-8"))
 
     def manager(self, command: Dict[str, str]) -> Any:
         """Run a manager's command, and return its output as bytes."""

@@ -1,13 +1,13 @@
 # ruff: noqa: UP006, UP035 - the file must load in Python 3.6: no list[str], no str | None
 """One RBD image in full, and changes of its features, object map, parent and snapshots."""
 
-from typing import Any, Callable, Dict
+from typing import Any, Dict
 
 from .connection import Connection
 from .failures import Failure
 from .mirror_status import MIRROR_SNAPSHOT, SYNC_SNAPSHOT, mirroring_of
 from .opening import moment, open_image, open_to_change, parent_of
-from .pace import Reporter
+from .pace import Reporter, signs_of_life
 from .parameters import Parameters, Send, number, text
 
 ENABLING_ORDER = (4, 8 | 16, 64)
@@ -85,25 +85,19 @@ def set_features(connection: Connection, parameters: Parameters, send: Send) -> 
 def rebuild_object_map(
     connection: Connection, parameters: Parameters, send: Send
 ) -> Dict[str, Any]:
-    """Make the object map of an RBD image true again."""
-    return long_change(connection, parameters, send, lambda image: image.rebuild_object_map)
+    """Make the object map of an RBD image true again. librbd's binding tells no progress of it."""
+    name = text(parameters, "name")
+    pool = connection.pool(parameters)
+    with pool, open_to_change(pool, name) as image, signs_of_life(send, image.stat()["num_objs"]):
+        image.rebuild_object_map()
+    return {}
 
 
 def flatten(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
     """Copy into a clone what it has from its parent."""
-    return long_change(connection, parameters, send, lambda image: image.flatten)
-
-
-def long_change(
-    connection: Connection,
-    parameters: Parameters,
-    send: Send,
-    method: Callable[[Any], Callable[..., Any]],
-) -> Dict[str, Any]:
-    """Call a method of an RBD image that reports progress."""
     name = text(parameters, "name")
     with connection.pool(parameters) as ioctx, open_to_change(ioctx, name) as image:
-        method(image)(on_progress=Reporter(send))
+        image.flatten(on_progress=Reporter(send))
     return {}
 
 

@@ -104,7 +104,7 @@ def change(connection: Connection, parameters: Parameters, verb: str) -> Dict[st
 
 def active_status(connection: Connection) -> Dict[str, Any]:
     """Return the cluster's status; raise Failure when no manager is active."""
-    status = connection.monitor("status")
+    status: Dict[str, Any] = connection.monitor("status")
     if not (status.get("mgrmap") or {}).get("available", True):
         raise Failure("unreachable", "the cluster has no active manager (mgr)")
     return status

@@ -86,17 +86,17 @@ def sync_progress(connection: Connection, parameters: Parameters, send: Send) ->
 
     Source: rbd_mirror/image_replayer/snapshot/Replayer.cc, which counts the objects.
     """
-    with connection.pool(parameters) as ioctx, open_image(ioctx, text(parameters, "name")) as image:
-        size = image.size()
-        newest: Any = None
-        done = used(image)
-        for snapshot in image.list_snaps():
-            if snapshot.get("namespace") == MIRROR_SNAPSHOT:
-                newest = snapshot["mirror"]
-            elif snapshot["name"].startswith(SYNC_SNAPSHOT):
-                done = max(done, used_at(ioctx, parameters["name"], snapshot["id"]))
-        if newest is not None and not newest["complete"]:
-            done = newest["last_copied_object_number"] * image.stat()["obj_size"]
+    name = text(parameters, "name")
+    with connection.pool(parameters) as ioctx, open_image(ioctx, name) as image:
+        size, snapshots = image.size(), list(image.list_snaps())
+        mirrored = [item["mirror"] for item in snapshots if item["namespace"] == MIRROR_SNAPSHOT]
+        if mirrored and not mirrored[-1]["complete"]:
+            done = mirrored[-1]["last_copied_object_number"] * image.stat()["obj_size"]
+        else:
+            first_copy = [
+                item["id"] for item in snapshots if item["name"].startswith(SYNC_SNAPSHOT)
+            ]
+            done = max([used(image), *(used_at(ioctx, name, item) for item in first_copy)])
         return {"done": min(done, size), "total": size}
 
 

@@ -10,8 +10,6 @@ from .mirror_status import DIRECTIONS, IMAGE_MODES, POOL_MODES
 from .opening import open_to_change, parent_of
 from .parameters import Parameters, Send, choice, flag, text
 
-EXCLUSIVE_LOCK = 4
-
 
 def mirror_enable(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
     """Enable mirroring of an RBD image; the parameter mode is "journal" or "snapshot"."""
@@ -72,6 +70,14 @@ def mirror_site_name(connection: Connection, parameters: Parameters, send: Send)
     import rbd
 
     rbd.RBD().mirror_site_name_set(connection.handle, text(parameters, "name"))
+    return {}
+
+
+def mirror_peer_permission(
+    connection: Connection, parameters: Parameters, send: Send
+) -> Dict[str, Any]:
+    """Answer {} to a user who may read users' keys: only such a one can make a token."""
+    connection.monitor("auth get", entity=f"client.{connection.user}")
     return {}
 
 
@@ -138,8 +144,6 @@ def unfit_to_enable(image: Any, error: Exception) -> str:
     if parent is not None:
         name = "{pool}/{image}@{snapshot}".format(**parent)
         return f"mirroring is not enabled for the parent: it is a clone of {name}"
-    if not image.features() & EXCLUSIVE_LOCK:
-        return "journal mode needs the feature exclusive-lock"
     if image.mirror_image_get_info()["state"] == rbd.RBD_MIRROR_IMAGE_ENABLED:
         return "it is mirrored already, in the other mode"
     return "the pool's mirroring mode is not image"

@@ -3,6 +3,8 @@
 
 import collections
 import concurrent.futures
+import contextlib
+import threading
 import time
 from typing import Any, Callable, Iterator
 
@@ -12,6 +14,7 @@ PART_ITEMS = 50
 PART_SECONDS = 0.5
 """A part of a list is sent when it has so many items, or is so old."""
 REPORT_SECONDS = 0.25
+SIGN_SECONDS = 5.0
 
 
 class Reporter:
@@ -27,6 +30,27 @@ class Reporter:
             self._sent = time.monotonic()
             self._send({"progress": {"done": done, "total": total}})
         return 0
+
+
+@contextlib.contextmanager
+def signs_of_life(send: Send, total: int) -> Iterator[None]:
+    """Report 0 of ``total`` now and then, while librbd works without telling progress.
+
+    That it does not hang is left to ``rados_osd_op_timeout``, which bounds each of its steps.
+    """
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(SIGN_SECONDS):
+            send({"progress": {"done": 0, "total": total}})
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class Parts:
