@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from dcn_console.simulator.api.control import FaultOrder
+from dcn_console.simulator.api.orders import FaultOrder, ServerOrder, VolumeOrder, WriteOrder
 from dcn_console.simulator.faults import AgentFault, ApiFault, Faults
 from dcn_console.simulator.records import MIB
 
@@ -46,6 +46,9 @@ class Control:
         *,
         osd_down: tuple[str, ...] = (),
         mon_down: tuple[str, ...] = (),
+        mgr_down: tuple[str, ...] = (),
+        mirror_down: tuple[str, ...] = (),
+        full: tuple[str, ...] = (),
         failing_stores: tuple[str, ...] = (),
         api: tuple[ApiFault, ...] = (),
         agents: tuple[AgentFault, ...] = (),
@@ -54,6 +57,9 @@ class Control:
         order = FaultOrder(
             osd_down=osd_down,
             mon_down=mon_down,
+            mgr_down=mgr_down,
+            mirror_down=mirror_down,
+            full=full,
             failing_stores=failing_stores,
             api=api,
             agents=agents,
@@ -94,10 +100,57 @@ class Control:
         }
         return str(self.call("POST", "/images", body)["id"])
 
-    def add_volume(self, name: str | None, site: str, size: int = 1) -> str:
-        """Add an available volume of ``size`` GiB and return its id."""
-        body = {"name": name, "site": site, "size": size}
-        return str(self.call("POST", "/volumes", body)["id"])
+    def add_volume(
+        self,
+        name: str | None,
+        site: str,
+        size: int = 1,
+        *,
+        used: int = 0,
+        clone_of: str | None = None,
+        encrypted: bool = False,
+    ) -> str:
+        """Add an available volume of ``size`` GiB with ``used`` bytes; return its id.
+
+        ``clone_of`` is the image that it is a copy-on-write clone of.
+        """
+        order = VolumeOrder(
+            name=name, site=site, size=size, used=used, clone_of=clone_of, encrypted=encrypted
+        )
+        return str(self.call("POST", "/volumes", order)["id"])
+
+    def add_server(self, name: str, site: str, volumes: tuple[str, ...] = ()) -> str:
+        """Add a running server with these volumes attached; return its id."""
+        order = ServerOrder(name=name, site=site, volumes=volumes)
+        return str(self.call("POST", "/servers", order)["id"])
+
+    def write(
+        self,
+        site: str,
+        name: str,
+        objects: tuple[int, ...],
+        seed: str,
+        *,
+        entries: int = 4,
+        every: float = 0.0,
+        server_id: str = "",
+        pool: str = "",
+    ) -> None:
+        """Write objects of an RBD image of the volumes' pool; the seed makes the data.
+
+        With ``every`` a client goes on writing one object every so many seconds.
+        """
+        order = WriteOrder(
+            site=site,
+            name=name,
+            pool=pool,
+            objects=objects,
+            seed=seed,
+            entries=entries,
+            every=every,
+            server_id=server_id,
+        )
+        self.call("POST", "/rbd/write", order)
 
     def change_rbd(self, site: str, name: str, action: str = "remove", pool: str = "") -> None:
         """Harm an RBD image: remove, remove-snap or corrupt."""

@@ -3,7 +3,7 @@
 It is for tests and demos; it takes no token, as it listens on the loopback address only.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -11,73 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dcn_console.simulator.api.exchange import engine_of, json_body, json_reply
-from dcn_console.simulator.cluster_answers import answer
-from dcn_console.simulator.faults import AgentFault, ApiFault, Faults, take_agent_fault
-from dcn_console.simulator.import_outcome import abandon_all, with_data
-from dcn_console.simulator.records import (
-    MIB,
-    ImageRecord,
-    RbdRecord,
-    SimulatedSite,
-    VolumeRecord,
+from dcn_console.simulator.api import contents
+from dcn_console.simulator.api.exchange import engine_of, json_reply
+from dcn_console.simulator.api.orders import (
+    ClockOrder,
+    FaultOrder,
+    LatencyOrder,
+    order_of,
+    site_of,
 )
+from dcn_console.simulator.cluster_answers import answer
+from dcn_console.simulator.faults import Faults, take_agent_fault
+from dcn_console.simulator.import_outcome import abandon_all
 from dcn_console.simulator.refusals import Refusal
-from dcn_console.simulator.volumes import rbd_name, rbd_record
-
-T = TypeVar("T")
-
-
-class FaultOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """The faults that shall be on; what is left out is off."""
-
-    osd_down: tuple[str, ...] = ()
-    mon_down: tuple[str, ...] = ()
-    failing_stores: tuple[str, ...] = ()
-    api: tuple[ApiFault, ...] = ()
-    agents: tuple[AgentFault, ...] = ()
-
-
-class ClockOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Jump ahead by ``advance`` seconds, or run at ``time_scale``, or both."""
-
-    advance: float = 0.0
-    time_scale: float | None = None
-
-
-class LatencyOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Delays by service in real seconds; "" is every service."""
-
-    seconds: dict[str, float]
-
-
-class ImageOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An active image to add; its owner is the administrators' project, its data synthetic."""
-
-    name: str | None
-    stores: tuple[str, ...]
-    size: int = 8 * MIB
-    disk_format: str = "raw"
-    visibility: str = "public"
-    id: str = ""
-
-
-class VolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An available volume to add; ``size`` is in GiB."""
-
-    name: str | None
-    site: str
-    size: int = 1
-    id: str = ""
-
-
-class RbdOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Remove an RBD image of a site's pool, take its snapshot away, or corrupt its data."""
-
-    site: str
-    name: str
-    pool: str = ""
-    action: str = "remove"
 
 
 class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,20 +31,6 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: str
     parameters: dict[str, Any] = {}
-
-
-async def _order(request: Request, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(await json_body(request), kind)
-    except msgspec.ValidationError as error:
-        raise Refusal(400, str(error)) from error
-
-
-def _site(request: Request, name: str) -> SimulatedSite:
-    site = engine_of(request).world.deployment.site(name)
-    if site is None:
-        raise Refusal(404, f"There is no site “{name}”.")
-    return site
 
 
 async def show(request: Request) -> Response:
@@ -127,15 +59,19 @@ async def show_faults(request: Request) -> Response:
 
 async def set_faults(request: Request) -> Response:
     """Replace all faults."""
-    order = await _order(request, FaultOrder)
+    order = await order_of(request, FaultOrder)
     engine = engine_of(request)
     now, old = engine.world.now, engine.world.faults
-    for name in (*order.osd_down, *order.mon_down, *(fault.site for fault in order.agents)):
-        _site(request, name)
+    sites = (*order.osd_down, *order.mon_down, *order.mgr_down, *order.mirror_down, *order.full)
+    for name in (*sites, *(fault.site for fault in order.agents)):
+        site_of(request, name)
     engine.set_faults(
         Faults(
             osd_down={name: old.osd_down.get(name, now) for name in order.osd_down},
             mon_down={name: old.mon_down.get(name, now) for name in order.mon_down},
+            mgr_down={name: old.mgr_down.get(name, now) for name in order.mgr_down},
+            mirror_down={name: old.mirror_down.get(name, now) for name in order.mirror_down},
+            full=order.full,
             failing_stores=order.failing_stores,
             api=order.api,
             agents=order.agents,
@@ -152,7 +88,7 @@ async def clear_faults(request: Request) -> Response:
 
 async def set_clock(request: Request) -> Response:
     """Move the clock."""
-    order = await _order(request, ClockOrder)
+    order = await order_of(request, ClockOrder)
     engine = engine_of(request)
     try:
         if order.time_scale is not None:
@@ -166,80 +102,9 @@ async def set_clock(request: Request) -> Response:
 
 async def set_latency(request: Request) -> Response:
     """Set the delays of answers."""
-    order = await _order(request, LatencyOrder)
+    order = await order_of(request, LatencyOrder)
     engine_of(request).set_latency(order.seconds)
     return json_reply(order)
-
-
-async def add_image(request: Request) -> Response:
-    """Add an active image with a copy in each named store."""
-    order = await _order(request, ImageOrder)
-    world = engine_of(request).world
-    sites = [world.deployment.site_of_store(store) for store in order.stores]
-    if not all(sites):
-        raise Refusal(400, "A store of the image is unknown or read-only.")
-    image = with_data(
-        ImageRecord(
-            id=order.id or world.new_identifier("image"),
-            name=order.name,
-            status="active" if sites else "queued",
-            visibility=order.visibility,
-            owner=world.deployment.projects[0].id,
-            disk_format=order.disk_format,
-            container_format="bare",
-            created_at=world.now,
-            updated_at=world.now,
-            stores=order.stores,
-        ),
-        order.size,
-    )
-    for site in sites:
-        if site is not None:
-            record = RbdRecord(size=order.size, used=order.size)
-            world.put_rbd(site, site.images_pool, image.id, record)
-    world.put_image(image)
-    return json_reply({"id": image.id}, 201)
-
-
-async def add_volume(request: Request) -> Response:
-    """Add an available volume at a site."""
-    order = await _order(request, VolumeOrder)
-    site = _site(request, order.site)
-    world = engine_of(request).world
-    volume = VolumeRecord(
-        id=order.id or world.new_identifier("volume"),
-        site=site.name,
-        project_id=world.deployment.projects[0].id,
-        user_id=world.deployment.users[0].id,
-        name=order.name,
-        size=order.size,
-        created_at=world.now,
-        updated_at=world.now,
-    )
-    world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
-    world.put_volume(volume)
-    return json_reply({"id": volume.id}, 201)
-
-
-async def change_rbd(request: Request) -> Response:
-    """Harm an RBD image behind the services' backs."""
-    order = await _order(request, RbdOrder)
-    site = _site(request, order.site)
-    world = engine_of(request).world
-    pool = order.pool or site.images_pool
-    record = world.rbd(site, pool).get(order.name)
-    if record is None:
-        raise Refusal(404, f"There is no RBD image {order.name} at {site.name}.")
-    if order.action == "remove":
-        world.drop_rbd(site, pool, order.name)
-    elif order.action == "remove-snap":
-        bare = replace(record, snap=False, snap_protected=False)
-        world.put_rbd(site, pool, order.name, bare)
-    elif order.action == "corrupt":
-        world.put_rbd(site, pool, order.name, replace(record, corrupt=True))
-    else:
-        raise Refusal(400, "The action is remove, remove-snap or corrupt.")
-    return Response(status_code=204)
 
 
 async def kill_image_service(request: Request) -> Response:
@@ -259,7 +124,7 @@ async def forget_task(request: Request) -> Response:
 
 async def ask_cluster(request: Request) -> Response:
     """Answer an agent, or tell it which fault to act out."""
-    asked = await _order(request, AgentRequest)
+    asked = await order_of(request, AgentRequest)
     engine = engine_of(request)
     site = engine.world.deployment.site_of_cluster(request.path_params["cluster"])
     if site is None:
@@ -275,15 +140,13 @@ async def ask_cluster(request: Request) -> Response:
 
 
 ROUTES = [
+    *contents.ROUTES,
     Route("/", show),
     Route("/faults", show_faults, methods=["GET"]),
     Route("/faults", set_faults, methods=["PUT"]),
     Route("/faults", clear_faults, methods=["DELETE"]),
     Route("/clock", set_clock, methods=["PUT"]),
     Route("/latency", set_latency, methods=["PUT"]),
-    Route("/images", add_image, methods=["POST"]),
-    Route("/volumes", add_volume, methods=["POST"]),
-    Route("/rbd", change_rbd, methods=["POST"]),
     Route("/image-service/kill", kill_image_service, methods=["POST"]),
     Route("/tasks/{task_id}", forget_task, methods=["DELETE"]),
     Route("/agents/{cluster}", ask_cluster, methods=["POST"]),
