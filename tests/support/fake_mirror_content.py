@@ -59,6 +59,7 @@ class FakeContent(Part):
             flags=held.flags,
             parent=held.parent,
             watchers=held.watchers,
+            lock_owner=held.lock_owner,
             created_at=held.created_at,
             modified_at=held.modified_at,
             snapshots=held.snapshots,
@@ -124,11 +125,13 @@ class FakeContent(Part):
         held.frozen[number] = dict(held.data)
         made = ImageSnapshot(id=number, name=snapshot, size=held.size)
         held.snapshots = (*held.snapshots, made)
+        held.written += 1
         self.wrote(f"create snapshot {name}@{snapshot}")
 
     async def remove_snapshot(self, pool: str, name: str, snapshot: str) -> None:
         held = self.find(pool, name)
         held.snapshots = tuple(one for one in held.snapshots if one.name != snapshot)
+        held.written += 1
         self.wrote(f"remove snapshot {name}@{snapshot}")
 
     async def copy_within(

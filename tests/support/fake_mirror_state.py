@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from dcn_console.model.mirroring import (
     ImageSnapshot,
     MirrorMode,
@@ -36,6 +38,7 @@ class Held:
     written: int = 0
     """Journal entries so far; a secondary's are those it has replayed."""
     watchers: tuple[Watcher, ...] = ()
+    lock_owner: str = ""
     snapshots: tuple[ImageSnapshot, ...] = ()
     frozen: dict[int, dict[int, str]] = field(default_factory=dict)
     """Data at each snapshot, by its id."""
@@ -61,6 +64,17 @@ class Held:
         taken = MirrorSnapshot(id=number, state=state, primary_snapshot_id=of, taken_at=at)
         self.mirror_snapshots = (*self.mirror_snapshots[-4:], taken)
         return number
+
+    def replay_snapshots(self, primary: "Held") -> None:
+        """Have the snapshots that the journal of ``primary`` tells of, under ids of our own."""
+        here = {one.name: one for one in self.snapshots}
+        kept = []
+        for one in primary.snapshots:
+            if one.name not in here:
+                here[one.name] = replace(one, id=self.next_id())
+                self.frozen[here[one.name].id] = dict(primary.frozen[one.id])
+            kept.append(here[one.name])
+        self.snapshots = tuple(kept)
 
     @property
     def newest(self) -> MirrorSnapshot | None:

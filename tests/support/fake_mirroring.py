@@ -178,6 +178,7 @@ class World:
             mine.take(state, newest.taken_at or self.clock.now, newest.id)
         else:
             mine.data, mine.written = dict(theirs.data), theirs.written
+            mine.replay_snapshots(theirs)
         mine.modified_at = self.clock.now
 
     def _report(self, plant: Plant) -> None:

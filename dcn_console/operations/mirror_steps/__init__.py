@@ -1,0 +1,1 @@
+"""Steps that relocation, failover, fail back and resync share."""
