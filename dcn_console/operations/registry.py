@@ -8,8 +8,18 @@ from dcn_console.model.errors import UsageError
 from dcn_console.model.requests import Request
 from dcn_console.operations.base import Operation
 from dcn_console.operations.copy_image import CopyImage
+from dcn_console.operations.disable_mirroring import MirrorDisable
+from dcn_console.operations.enable_mirroring import MirrorEnable
+from dcn_console.operations.relocate import MirrorRelocate
+from dcn_console.operations.verify_mirror import MirrorVerify
 
-_ALL: tuple[Operation[Any], ...] = (CopyImage(),)
+_ALL: tuple[Operation[Any], ...] = (
+    CopyImage(),
+    MirrorEnable(),
+    MirrorDisable(),
+    MirrorRelocate(),
+    MirrorVerify(),
+)
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
     {operation.name: operation for operation in _ALL}
