@@ -2,15 +2,14 @@
 
 import asyncio
 import hashlib
-import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from ceph_interpreter import make_interpreter
+from made_up_site import MIB, Site, until
 
 from dcn_console.ceph.cluster import Cluster, ClusterStatus, PoolCapacity
 from dcn_console.model.errors import (
@@ -23,52 +22,6 @@ from dcn_console.model.inventory import Capacity, RbdImage
 from dcn_console.model.sites import ClusterAccess
 
 SCRIPT = Path(__file__).parents[1] / "support" / "scripted_agent.py"
-MIB = 1 << 20
-PIECES = [[0, "start"], [5 * MIB, "middle"], [41 * MIB - 3, "end"]]
-SPARSE = {"size": 41 * MIB, "pieces": PIECES, "snaps": {"snap": True, "other": False}}
-STATUS = {
-    "health": {
-        "status": "HEALTH_WARN",
-        "checks": {"OSD_DOWN": {"summary": {"message": "1 osds down"}}},
-    }
-}
-DF = {
-    "stats": {"total_bytes": 100, "total_used_raw_bytes": 30, "total_avail_bytes": 70},
-    "pools": [{"name": "images", "stats": {"stored": 10, "bytes_used": 20, "max_avail": 35}}],
-}
-
-
-class Site:
-    """A made-up site: its cluster, and the file that says what the cluster does."""
-
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self.conf = folder / "dcn0.conf"
-        self.state: dict[str, Any] = {
-            "fsid": "f-1",
-            "status": STATUS,
-            "df": DF,
-            "pools": {"images": {"sparse": SPARSE}, "volumes": {}},
-        }
-        self.change()
-        access = ClusterAccess(
-            conf=str(self.conf), user="openstack", python=(make_interpreter(folder / "python"),)
-        )
-        self.cluster = Cluster("dcn0", access, **({"deadline": 10.0} | options))
-
-    def change(self, **changes: Any) -> None:
-        self.state |= changes
-        draft = self.conf.with_suffix(".new")
-        draft.write_text(json.dumps(self.state), encoding="utf-8")
-        draft.rename(self.conf)
-
-    def agents(self) -> int:
-        """Return how many processes of the site's interpreter there are."""
-        python = self.cluster.access.python[0].encode()
-        return sum(_command_line(path).startswith(python) for path in Path("/proc").glob("[0-9]*"))
-
-    def put(self, name: str, **image: Any) -> None:
-        self.state["pools"]["images"][name] = {"size": 1} | image
-        self.change()
 
 
 @pytest_asyncio.fixture
@@ -77,20 +30,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     made = Site(tmp_path)
     yield made
     await made.cluster.close()
-
-
-def _command_line(process: Path) -> bytes:
-    try:
-        return (process / "cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(0.01)
 
 
 def scripted(way: str = "ok") -> Cluster:

@@ -3,7 +3,8 @@
 The file holds ``fsid``, ``keyring``, ``pools`` (name → RBD image → ``size``, ``pieces`` as
 [offset, text] pairs, ``snaps`` name → protected, ``watchers``, ``mirrored``, ``clone``), and
 ``faults``: by the name of a call "hang", "crash", "noise" or an errno. It is read at every call,
-so that a test changes the cluster under a running agent.
+so that a test changes the cluster under a running agent. What a call of ``record`` was asked is
+written beside the file, under the suffix ".calls".
 """
 
 import json
@@ -59,6 +60,13 @@ def act(path: str, call: str) -> None:
         raise ERRORS.get(fault, Error)(f"{call} failed", fault)
 
 
+def record(path: str, call: str, *arguments: Any) -> None:
+    """Write down a call, then do what the cluster's faults say for it."""
+    with Path(path).with_suffix(".calls").open("a", encoding="utf-8") as calls:
+        calls.write(json.dumps([call, *arguments]) + "\n")
+    act(path, call)
+
+
 class Ioctx:
     """A pool."""
 
@@ -79,6 +87,11 @@ class Ioctx:
 
 class Rados:
     """A cluster."""
+
+    @property
+    def path(self) -> str:
+        """The file that says what the cluster does."""
+        return self._path
 
     def __init__(self, rados_id: str, clustername: str, conffile: str, conf: Any) -> None:
         self._path = conffile
@@ -117,4 +130,12 @@ class Rados:
         act(self._path, prefix)
         if "denied" in load(self._path):
             return -13, b"", "access denied"
+        if prefix in load(self._path).get("denied_commands", []):
+            return -13, b"", "access denied"
         return 0, json.dumps(load(self._path)[prefix]).encode(), ""
+
+    def mgr_command(self, command: str, inbuf: bytes) -> Any:
+        arguments = json.loads(command)
+        prefix = arguments.pop("prefix")
+        record(self._path, prefix, arguments)
+        return 0, json.dumps(load(self._path).get(prefix, {})).encode(), ""

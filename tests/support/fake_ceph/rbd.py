@@ -1,5 +1,6 @@
 """A stand-in for librbd's Python binding, on the same JSON file as the ``rados`` beside it."""
 
+import datetime
 from collections.abc import Callable, Iterator
 from typing import Any, Optional
 
@@ -25,6 +26,26 @@ class ImageHasSnapshots(Error):
     """ENOTEMPTY."""
 
 
+class InvalidArgument(Error):
+    """EINVAL."""
+
+
+class ReadOnlyImage(Error):
+    """EROFS."""
+
+
+ERRORS = {16: ImageBusy, 22: InvalidArgument, 30: ReadOnlyImage}
+
+
+def record(path: str, call: str, *arguments: Any) -> None:
+    """Write down a call, and fail as the cluster's faults say, with librbd's own errors."""
+    try:
+        rados.record(path, call, *arguments)
+    except rados.Error as error:
+        number = int(error.errno or 0)
+        raise ERRORS.get(number, Error)(f"{call} failed", number) from error
+
+
 class RBD:
     """The pool's operations."""
 
@@ -43,9 +64,52 @@ class RBD:
         if on_progress(1, 2) != 0:
             raise Error("the callback returned no 0", 22)
 
+    def mirror_mode_get(self, ioctx: Any) -> int:
+        return int(rados.load(ioctx.path).get("mirror_mode", 1))
+
+    def mirror_site_name_get(self, handle: Any) -> str:
+        return str(rados.load(handle.path)["fsid"])
+
+    def mirror_uuid_get(self, ioctx: Any) -> str:
+        if "mirror_uuid" not in rados.load(ioctx.path):
+            raise ImageNotFound("error retrieving mirror uuid", 2)
+        return str(rados.load(ioctx.path)["mirror_uuid"])
+
+    def mirror_peer_list(self, ioctx: Any) -> Any:
+        return iter(rados.load(ioctx.path).get("peers", []))
+
+    def mirror_image_info_list(self, ioctx: Any) -> Any:
+        return iter(
+            (f"id-{name}", {"mode": mode, "global_id": f"g-{name}", "state": 1, "primary": primary})
+            for name, (mode, primary, _) in rados.load(ioctx.path).get("mirrored", {}).items()
+        )
+
+    def mirror_image_status_list(self, ioctx: Any) -> Any:
+        return iter(
+            {
+                "name": name,
+                "id": f"id-{name}",
+                "info": {"global_id": f"g-{name}", "state": 1},
+                "state": 4,
+                "up": True,
+                "description": description,
+                "last_update": datetime.datetime(2026, 11, 21, 12, 0, 0),
+                "remote_statuses": [],
+            }
+            for name, (_, _, description) in rados.load(ioctx.path).get("mirrored", {}).items()
+        )
+
+    def mirror_peer_bootstrap_create(self, ioctx: Any) -> str:
+        record(ioctx.path, "token")
+        return str(rados.load(ioctx.path)["token"])
+
+    def mirror_peer_bootstrap_import(self, ioctx: Any, direction: int, token: str) -> None:
+        same = token == rados.load(ioctx.path)["token"]
+        record(ioctx.path, "import", direction, same)
+
 
 class Image:
-    """An RBD image, opened for reading only."""
+    """An RBD image, opened for reading only unless the cluster has ``writable``."""
 
     def __init__(
         self,
@@ -59,7 +123,7 @@ class Image:
         image = rados.load(self._path)["pools"][ioctx.pool].get(name)
         if image is None or (snapshot and snapshot not in image.get("snaps", {})):
             raise ImageNotFound(f"error opening image {name}", 2)
-        if not read_only:
+        if not read_only and not rados.load(self._path).get("writable"):
             raise Error("opened for writing", 30)
         self._image = image
 
@@ -73,7 +137,7 @@ class Image:
         return int(self._image["size"])
 
     def list_snaps(self) -> Iterator[Any]:
-        return iter({"name": name} for name in self._image.get("snaps", {}))
+        return iter({"name": name, "namespace": 0} for name in self._image.get("snaps", {}))
 
     def is_protected_snap(self, name: str) -> bool:
         return bool(self._image["snaps"][name])
@@ -83,6 +147,32 @@ class Image:
 
     def mirror_image_get_info(self) -> Any:
         return {"state": 1 if self._image.get("mirrored") else RBD_MIRROR_IMAGE_DISABLED}
+
+    def mirror_image_promote(self, force: bool) -> None:
+        record(self._path, "promote", force)
+
+    def mirror_image_enable(self, mode: int) -> None:
+        record(self._path, "enable", mode)
+
+    def mirror_image_demote(self) -> None:
+        record(self._path, "demote")
+
+    def features(self) -> int:
+        return int(self._image.get("features", 61))
+
+    def update_features(self, mask: int, enabled: bool) -> None:
+        record(self._path, "features", mask, enabled)
+
+    def stat(self) -> Any:
+        return {"obj_size": OBJECT_BYTES, "num_objs": -(-self.size() // OBJECT_BYTES)}
+
+    def flatten(self, on_progress: Callable[[int, int], int]) -> None:
+        record(self._path, "flatten")
+        if on_progress(1, 2) != 0:
+            raise Error("the callback returned no 0", 22)
+
+    def create_snap(self, name: str) -> None:
+        record(self._path, "create_snap", name)
 
     def parent_info(self) -> Any:
         if not self._image.get("clone"):
@@ -99,10 +189,14 @@ class Image:
         whole_object: bool,
     ) -> None:
         rados.act(self._path, "diff_iterate")
-        if include_parent or not whole_object:
-            raise Error("counts what is not the image's own", 22)
-        for start, _ in self._image.get("pieces", []):
-            iterate_cb(start - start % OBJECT_BYTES, OBJECT_BYTES, True)
+        if include_parent == whole_object:
+            raise Error("counts what is not the image's own, or misses what is", 22)
+        for start, content in self._image.get("pieces", []):
+            if offset <= start < offset + length:
+                if whole_object:
+                    iterate_cb(start - start % OBJECT_BYTES, OBJECT_BYTES, True)
+                else:
+                    iterate_cb(start, len(content), True)
 
     def read(self, offset: int, length: int) -> bytes:
         rados.act(self._path, "read")
