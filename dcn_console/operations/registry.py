@@ -10,6 +10,9 @@ from dcn_console.operations.base import Operation
 from dcn_console.operations.copy_image import CopyImage
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
+from dcn_console.operations.failover import MirrorFailover
+from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
+from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
 from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.verify_mirror import MirrorVerify
 
@@ -17,7 +20,11 @@ _ALL: tuple[Operation[Any], ...] = (
     CopyImage(),
     MirrorEnable(),
     MirrorDisable(),
+    MirrorSnapshotNow(),
+    MirrorScheduleAdd(),
+    MirrorScheduleRemove(),
     MirrorRelocate(),
+    MirrorFailover(),
     MirrorVerify(),
 )
 

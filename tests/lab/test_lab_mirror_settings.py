@@ -20,7 +20,15 @@ from dcn_console.config.write import render
 from dcn_console.inventory.services import Services
 from dcn_console.model.mirroring import MirrorMode
 from dcn_console.model.plans import Plan
-from dcn_console.model.requests import DisableMirroring, EnableMirroring, RbdSubject, Request
+from dcn_console.model.requests import (
+    AddSchedule,
+    DisableMirroring,
+    EnableMirroring,
+    RbdSubject,
+    RemoveSchedule,
+    Request,
+    TakeMirrorSnapshot,
+)
 from dcn_console.model.tasks import ProgressSource, TaskState
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.registry import operation_for
@@ -149,6 +157,40 @@ async def test_mirrored_and_ended_with_content_and_features_compared(
     assert not exists(lab, edge, subject)
     kept = lab.rbd(lab.hub, "image-meta", "list", f"{subject.pool}/{subject.image}")
     assert "dcn-console." not in kept
+
+
+async def test_a_mirror_snapshot_now_and_a_schedule_come_and_go(
+    lab: Lab, console: RealConsole, make_image: MakeImage, tmp_path: Path
+) -> None:
+    subject = make_image()
+    hub, edge = lab.hub.name, lab.edges[0].name
+    console.start_runner()
+    await carried_out(console, wanted(subject, MirrorMode.SNAPSHOT, lab, schedule="1d"))
+    assert scheduled(lab, subject) == ["1d"]
+    name = f"{subject.pool}/{subject.image}"
+    lab.rbd(hub, "bench", "--io-type", "write", "--io-size", "65536", "--io-total", "4M", name)
+    await carried_out(console, TakeMirrorSnapshot(subjects=(subject,)))
+    assert digest(lab, edge, subject, tmp_path) == digest(lab, hub, subject, tmp_path)
+    named = {"site": hub, "pool": subject.pool, "image": subject.image}
+    await carried_out(console, AddSchedule(interval="180m", **named))
+    assert scheduled(lab, subject) == ["1d", "3h"]
+    assert not (await plan(console, AddSchedule(interval="3h", **named))).targets
+    await carried_out(console, RemoveSchedule(interval="3h", **named))
+    assert scheduled(lab, subject) == ["1d"]
+    await carried_out(console, DisableMirroring(subjects=(subject,)))
+    assert scheduled(lab, subject) == []
+
+
+def scheduled(lab: Lab, subject: RbdSubject) -> list[str]:
+    """Return the intervals of an RBD image's own schedules, as rbd lists them."""
+    command = ("mirror", "snapshot", "schedule", "ls", "--recursive", "--pool", subject.pool)
+    listed = lab.rbd(lab.hub, *command, "--format", "json")
+    return sorted(
+        item["interval"]
+        for entry in listed
+        if entry.get("image") == subject.image
+        for item in entry["items"]
+    )
 
 
 async def test_a_runner_killed_in_the_first_copy_goes_on_with_it(
