@@ -52,7 +52,7 @@ def mirrored(contents: Contents) -> Contents:
     site = _site(world, behind.site)
     write(world, site, site.volumes_pool, rbd_name(behind), {}, _BACKLOG, world.now)
     _order(world, volumes[data.FIRST_SYNC]).enable(MirrorMode.JOURNAL)
-    _until(world, now - 2.5)
+    _until(world, now - 1.0)
     found = world.contents()
     return replace(found, now=now, deployment=contents.deployment)
 

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from dcn_console.model.mirroring import MirrorMode
+from dcn_console.simulator.mirror_motion import is_answering, rebased, resume
 from dcn_console.simulator.mirror_progress import settle
 from dcn_console.simulator.mirror_records import (
     MirrorRecord,
@@ -12,7 +13,7 @@ from dcn_console.simulator.mirror_records import (
     WriteRecord,
     WriterRecord,
 )
-from dcn_console.simulator.mirror_replay import is_answering, rebased, resume, step
+from dcn_console.simulator.mirror_replay import step
 from dcn_console.simulator.rbd_content import data_of, holding, seen_data
 from dcn_console.simulator.rbd_data import objects_of
 from dcn_console.simulator.records import RbdRecord, SimulatedSite

@@ -10,8 +10,8 @@ from dcn_console.model.mirroring import (
     PoolMode,
 )
 from dcn_console.simulator.mirror_clock import notice, settle_image, take_snapshot
+from dcn_console.simulator.mirror_motion import enter
 from dcn_console.simulator.mirror_records import CLOSED, MirrorRecord, ReplayPhase
-from dcn_console.simulator.mirror_replay import enter
 from dcn_console.simulator.rbd_content import data_of, holding
 from dcn_console.simulator.records import RbdRecord, SimulatedSite
 from dcn_console.simulator.refusals import ClusterRefusal, busy, invalid, missing
@@ -173,8 +173,10 @@ class Order:
         mirroring = self._mirrored(missing(why))
         if mirroring.primary:
             raise invalid(why, "it is primary here")
-        self._put(replace(self.record, mirroring=replace(mirroring, resync=True)))
-        self._notice(mirroring.global_id, self.world.deployment.mirroring.vanish)
+        delay = self.world.deployment.mirroring.vanish
+        marked = replace(mirroring, resync_at=self.world.now + delay)
+        self._put(replace(self.record, mirroring=marked))
+        self._notice(mirroring.global_id, delay)
 
     def snapshot(self) -> int:
         """Take a mirror snapshot; return its id."""

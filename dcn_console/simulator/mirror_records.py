@@ -49,14 +49,15 @@ class MirrorRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     ``lineage`` is the chain of promotions and demotions behind its data: a side can follow
     another whose lineage continues its own, and is in split-brain with any other.
-    ``entries`` counts what the journal has taken.
+    ``entries`` counts what the journal has taken; ``resync_at`` is when the daemon will throw this
+    side away.
     """
 
     global_id: str
     mode: MirrorMode
     primary: bool
     lineage: tuple[str, ...]
-    resync: bool = False
+    resync_at: float | None = None
     entries: int = 0
     snapshots: tuple[MirrorSnapshotRecord, ...] = ()
 

@@ -7,7 +7,7 @@
 from msgspec.structs import replace
 
 from dcn_console.model.mirroring import FEATURE_NON_PRIMARY, MirrorMode
-from dcn_console.simulator.capacity import fill
+from dcn_console.simulator.mirror_motion import enter, is_answering, pause, rebased, resume
 from dcn_console.simulator.mirror_progress import put_local, settle
 from dcn_console.simulator.mirror_records import (
     MirrorRecord,
@@ -15,52 +15,24 @@ from dcn_console.simulator.mirror_records import (
     ReplayPhase,
     ReplayRecord,
     SyncRecord,
+    WriteRecord,
 )
-from dcn_console.simulator.mirror_reports import died_at, entries_behind, report_of
+from dcn_console.simulator.mirror_reports import died_at, report_of
 from dcn_console.simulator.rbd_content import data_of, holding, seen_data
 from dcn_console.simulator.rbd_data import EMPTY, OBJECT, Data, differing
 from dcn_console.simulator.records import RbdRecord
 from dcn_console.simulator.world import World
 
-_AT_ONCE = 0.2
-"""Seconds of a sync that has nothing to copy."""
+_ENTRIES = 4
+"""Journal entries that a changed object counts for when nobody counted them."""
 FAILED_TEXT = "error bootstrapping replay"
-
-
-def enter(
-    world: World, replay: ReplayRecord, phase: ReplayPhase, at: float, text: str = ""
-) -> ReplayRecord:
-    """Let a daemon come to a phase and stay there; return the replay."""
-    if replay.phase is phase and replay.text == text and not (replay.sync or replay.pending):
-        found = replace(replay, next_at=None)
-    else:
-        shown = None if phase is ReplayPhase.WAITING else report_of(world, replay, at)
-        found = ReplayRecord(
-            site=replay.site,
-            pool=replay.pool,
-            name=replay.name,
-            global_id=replay.global_id,
-            origin=replay.origin,
-            phase=phase,
-            since=at,
-            shown=shown,
-            text=text,
-        )
-    world.mirrors.put_replay(found)
-    return found
-
-
-def is_answering(world: World, name: str) -> bool:
-    """Whether a site's cluster answers."""
-    site = world.deployment.site(name)
-    return site is not None and not (world.is_blocked(site) or world.is_unconnectable(site))
 
 
 def step(world: World, replay: ReplayRecord, at: float) -> None:
     """Let a daemon look at both sides at a time, and decide."""
     replay = replace(settle(world, replay, at), next_at=None)
     if died_at(world, replay.site) is not None:
-        _pause(world, replay, at)
+        pause(world, replay, at)
         return
     local = world.record(replay.site, replay.pool, replay.name)
     mine = local.mirroring if local else None
@@ -68,15 +40,13 @@ def step(world: World, replay: ReplayRecord, at: float) -> None:
         enter(world, replay, ReplayPhase.PRIMARY, at)
         return
     if not is_answering(world, replay.origin):
-        _pause(world, replay, at)
+        pause(world, replay, at)
         return
     theirs = world.mirroring(replay.origin, replay.pool, replay.name)
     if theirs is None or theirs.global_id != replay.global_id:
         _give_up(world, replay, mine, at)
-    elif mine is not None and mine.resync and theirs.primary:
-        _drop_local(world, replay)
-        waiting = enter(world, replay, ReplayPhase.WAITING, at)
-        world.mirrors.put_replay(replace(waiting, next_at=at + world.deployment.mirroring.look))
+    elif mine is not None and mine.resync_at is not None and theirs.primary:
+        _resync(world, replay, mine.resync_at, at)
     elif local is None:
         if theirs.primary:
             _bootstrap(world, replay, theirs, at)
@@ -91,11 +61,6 @@ def step(world: World, replay: ReplayRecord, at: float) -> None:
         enter(world, replay, phase, at)
 
 
-def _pause(world: World, replay: ReplayRecord, at: float) -> None:
-    """Stop moving; the last report stays."""
-    world.mirrors.put_replay(replace(rebased(world, replay, at), rate=0.0))
-
-
 def _give_up(world: World, replay: ReplayRecord, mine: MirrorRecord | None, at: float) -> None:
     """The other side is mirrored no more: what followed it is deleted, anything else stays."""
     if mine is not None and replay.phase in (ReplayPhase.SPLIT_BRAIN, ReplayPhase.FAILED):
@@ -104,6 +69,16 @@ def _give_up(world: World, replay: ReplayRecord, mine: MirrorRecord | None, at: 
     if mine is not None:
         _drop_local(world, replay)
     world.mirrors.drop_replay(replay)
+
+
+def _resync(world: World, replay: ReplayRecord, due_at: float, at: float) -> None:
+    """Throw this side away when it is time, to begin anew a little later."""
+    if at < due_at:
+        world.mirrors.put_replay(replace(replay, next_at=due_at))
+        return
+    _drop_local(world, replay)
+    waiting = enter(world, replay, ReplayPhase.WAITING, at)
+    world.mirrors.put_replay(replace(waiting, next_at=at + world.deployment.mirroring.look))
 
 
 def _drop_local(world: World, replay: ReplayRecord) -> None:
@@ -166,30 +141,6 @@ def _begin(
     resume(world, started, at)
 
 
-def rebased(world: World, replay: ReplayRecord, at: float) -> ReplayRecord:
-    """Return a settled replay as one that goes on from ``at``; what it reported stays."""
-    if replay.since >= at:
-        return replay
-    return replace(replay, shown=report_of(world, replay, at), since=at)
-
-
-def resume(world: World, replay: ReplayRecord, at: float) -> None:
-    """Move on as fast as the site takes it, and note when that ends."""
-    replay = rebased(world, replay, at)
-    site = world.deployment.site(replay.site)
-    alive = died_at(world, replay.site) is None and is_answering(world, replay.origin)
-    rate = 0.0
-    if site is not None and alive and fill(world, site).available > 0:
-        rate = site.bandwidth if replay.sync else world.deployment.mirroring.entries
-    end = None
-    if rate and replay.sync is not None:
-        left = replay.sync.total - replay.sync.done
-        end = at + max(_AT_ONCE, left / rate)
-    elif rate and replay.pending:
-        end = at + max(_AT_ONCE, entries_behind(replace(replay, rate=0.0), at) / rate)
-    world.mirrors.put_replay(replace(replay, rate=rate, next_at=end))
-
-
 def _follow(
     world: World, replay: ReplayRecord, mine: MirrorRecord, theirs: MirrorRecord, at: float
 ) -> None:
@@ -201,7 +152,10 @@ def _follow(
         replay = _synced(world, replay, at)
     if theirs.mode is MirrorMode.SNAPSHOT and _next_snapshot(world, replay, theirs, at):
         return
+    if replay.phase is not ReplayPhase.REPLAYING and not replay.pending:
+        replay = _with_backlog(world, replay, theirs)
     if replay.pending:
+        replay = rebased(world, replay, at)
         resume(world, replace(replay, phase=ReplayPhase.REPLAYING), at)
         return
     local = world.record(replay.site, replay.pool, replay.name)
@@ -217,6 +171,19 @@ def _follow(
         shown = report_of(world, replay, at)
         moved = replace(replay, phase=ReplayPhase.REPLAYING, since=at, shown=shown, next_at=None)
         world.mirrors.put_replay(moved)
+
+
+def _with_backlog(world: World, replay: ReplayRecord, theirs: MirrorRecord) -> ReplayRecord:
+    """Return a replay that begins with what the other side's journal took before it looked."""
+    local = world.record(replay.site, replay.pool, replay.name)
+    if theirs.mode is not MirrorMode.JOURNAL or local is None:
+        return replay
+    newest = seen_data(world, replay.origin, replay.name, _origin_record(world, replay))
+    changes = {
+        number: newest.seed(number) for number in differing(newest, data_of(replay.name, local))
+    }
+    backlog = (WriteRecord(len(changes) * _ENTRIES, changes),) if changes else ()
+    return replace(replay, pending=backlog)
 
 
 def _synced(world: World, replay: ReplayRecord, at: float) -> ReplayRecord:
