@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from dcn_console.inventory.mirror_evidence import mode_of
-from dcn_console.model.inventory import MirrorState, Noticed, Snapshot
+from dcn_console.inventory.mirror_evidence import is_behind, mode_of
+from dcn_console.model.inventory import MirroredPool, MirrorState, Noticed, Snapshot
 from dcn_console.model.mirroring import MirrorImage, MirrorMode, ReplayState, SyncProgress
 from dcn_console.model.rate import RateMeter
 from dcn_console.model.tasks import Progress, ProgressSource
@@ -28,6 +28,22 @@ def is_arriving(image: MirrorImage, noticed: Noticed | None, now: datetime) -> b
         unsynced = status.local_snapshot_at is None or status.replay == "syncing"
         return unsynced and mode_of(image.mode, status) is MirrorMode.SNAPSHOT
     return status.state in (ReplayState.SYNCING, ReplayState.STARTING_REPLAY)
+
+
+def is_moving(pool: MirroredPool, now: datetime) -> bool:
+    """Whether some RBD image of the pool arrives, is behind, or changed a short while ago."""
+    for image in pool.images:
+        noticed = pool.noticed.get(image.global_id)
+        since = noticed.since if noticed is not None else None
+        if since is not None and now - since < UNREPORTED:
+            return True
+        if is_arriving(image, noticed, now) or (
+            not image.primary and is_behind(image.status, image.mode)
+        ):
+            return True
+    return any(
+        one.gone_since and now - one.gone_since < UNREPORTED for one in pool.noticed.values()
+    )
 
 
 def measured(

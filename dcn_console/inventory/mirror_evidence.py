@@ -25,6 +25,7 @@ LAG_GRACE = timedelta(seconds=60)
 MISSED_SNAPSHOTS = 2
 """After so many intervals of its schedule a mirror snapshot is overdue."""
 
+_REPORTED_ONCE = frozenset({ReplayState.ERROR, ReplayState.STOPPED, ReplayState.UNKNOWN})
 _UNITS = {"d": 86400, "h": 3600, "m": 60}
 _LONGEST = 10 * 365 * 86400
 
@@ -93,12 +94,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         """The moment to judge this side at."""
         return self.around.frozen_at or now
 
-    def is_fresh(self, now: datetime) -> bool:
-        """Whether a living daemon reported this side not long ago."""
+    def is_attended(self, now: datetime) -> bool:
+        """Whether a living daemon holds this side.
+
+        One that replays reports again and again, one that cannot only once (measured on 16.2).
+        """
         status = self.status
-        if status is None or status.reported_at is None:
+        if status is None or status.reported_at is None or not status.up:
             return False
-        return status.up and self.moment(now) - status.reported_at <= REPORT_GRACE
+        return status.state in _REPORTED_ONCE or (
+            self.moment(now) - status.reported_at <= REPORT_GRACE
+        )
+
+    @property
+    def promoted_since(self) -> datetime | None:
+        """When it was first seen to be primary, None if it was so at the first look."""
+        return self.noticed.since if self.noticed is not None and self.primary else None
 
     def changed_lately(self, now: datetime) -> bool:
         """Whether it was enabled, promoted or demoted so lately that no daemon need have seen."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dcn_console.inventory.board import Board, MirrorShelf
 from dcn_console.inventory.clusters import ClusterReader
 from dcn_console.inventory.feeds import Feed
-from dcn_console.inventory.mirror_arrival import is_arriving, measured, primary_site
+from dcn_console.inventory.mirror_arrival import is_arriving, is_moving, measured, primary_site
 from dcn_console.inventory.mirror_memory import is_continued, noticed
 from dcn_console.inventory.mirror_reading import (
     ManagerWord,
@@ -40,6 +40,7 @@ _MEASURED_AT_ONCE = 16
 class MirrorFeed(Feed):
     """Keeps the mirrored pools of one site with their RBD images.
 
+    While something moves there it looks every few seconds, else every ``interval`` seconds.
     ``on_pools`` is called when mirroring was switched on for a pool.
     """
 
@@ -52,6 +53,7 @@ class MirrorFeed(Feed):
         on_pools: Callable[[], None],
     ) -> None:
         super().__init__(max(SHORTEST_PAUSE, interval))
+        self._calm_pause = self._interval
         self._site = site
         self._reader = reader
         self._on_pools = on_pools
@@ -75,6 +77,10 @@ class MirrorFeed(Feed):
         self._shelf.put(lambda before: _merged(before, self._site.name, found, datetime.now(UTC)))
         if any(pool.pool.name not in known for pool in found):
             self._on_pools()
+        moving = any(
+            is_moving(pool, now) for state in self._shelf.get().rows for pool in state.pools
+        )
+        self._interval = SHORTEST_PAUSE if moving else self._calm_pause
 
     def fail(self, error: str) -> None:
         """Keep what was known and say since when the cluster fails."""

@@ -106,7 +106,10 @@ def _not_known(case: Case) -> Found:
 def _missing(case: Case) -> Found:
     source, destination = case.source, case.destination
     if source.missing and not destination.missing:
-        return MirrorCondition.ORPHAN, f"{place(source)} does not have it: there is no primary"
+        text = f"{place(source)} does not have it: there is no primary"
+        if destination.status is not None:
+            text += f"; {place(destination)} says {_said(destination.status)}"
+        return MirrorCondition.ORPHAN, text
     if not destination.missing:
         return None
     if source.primary is False:
@@ -136,6 +139,28 @@ def _both_secondary(case: Case) -> Found:
     return MirrorCondition.DEMOTED, text
 
 
+def _not_receiving(case: Case) -> Found:
+    """What a side that gets its data from elsewhere reports is not about this primary."""
+    if case.destination.around.receives is False:
+        return MirrorCondition.ERROR, _does_not_receive(case)
+    return None
+
+
+def _not_about_it(case: Case) -> Found:
+    """A report from before the source became primary is about what was then."""
+    status, since = case.destination.status, case.source.promoted_since
+    if status is None or status.reported_at is None or since is None:
+        return None
+    if status.reported_at >= since or status.state is ReplayState.ERROR:
+        return None
+    if case.source.changed_lately(case.now):
+        return MirrorCondition.STARTING, (
+            f"{place(case.destination)} has not reported since {place(case.source)} became primary"
+        )
+    at = clock(status.reported_at, case.now)
+    return MirrorCondition.DAEMON_DEAD, f"last report of {place(case.destination)} at {at}"
+
+
 def _orphan(case: Case) -> Found:
     if not _names(case.destination.status, "orphan"):
         return None
@@ -144,7 +169,7 @@ def _orphan(case: Case) -> Found:
 
 def _no_daemon(case: Case) -> Found:
     side = case.destination
-    if side.is_fresh(case.now):
+    if side.is_attended(case.now):
         return None
     status = side.status
     if case.operation in RESYNCS:
@@ -152,10 +177,7 @@ def _no_daemon(case: Case) -> Found:
     if _arrives(side) and status is None:
         return MirrorCondition.SYNCING, f"data arrives at {place(side)}"
     if side.changed_lately(case.now) or case.source.changed_lately(case.now):
-        text = f"the daemon at {place(side)} has not taken it up yet"
-        return MirrorCondition.STARTING, text
-    if side.around.receives is False:
-        return MirrorCondition.ERROR, _does_not_receive(case)
+        return MirrorCondition.STARTING, f"the daemon at {place(side)} has not reported it yet"
     if status is not None and status.reported_at is not None:
         at = clock(status.reported_at, case.now)
         return MirrorCondition.DAEMON_DEAD, f"last report of {place(side)}'s daemon at {at}"
@@ -191,8 +213,6 @@ def _by_state(case: Case) -> Found:
         return MirrorCondition.STARTING, f"the daemon at {place(side)} has not caught up yet"
     if status.state is ReplayState.STOPPING_REPLAY:
         return MirrorCondition.STARTING, f"the daemon at {place(side)} stops to replay"
-    if side.around.receives is False:
-        return MirrorCondition.ERROR, _does_not_receive(case)
     return MirrorCondition.ERROR, f"{place(side)} does not replay: {_said(status)}"
 
 
@@ -240,8 +260,10 @@ _RULES: tuple[Callable[[Case], Found], ...] = (
     _not_known,
     _missing,
     _both_secondary,
+    _not_receiving,
     _orphan,
     _no_daemon,
+    _not_about_it,
     _switching,
     _by_state,
 )

@@ -18,7 +18,7 @@ from dcn_console.inventory.mirror_truth import newest_whole, peer_ready, protect
 from dcn_console.inventory.mirror_world import PoolView, SiteView
 from dcn_console.model.inventory import Volume
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow, MirrorSide
-from dcn_console.model.mirroring import MirrorMode, ReplayStatus
+from dcn_console.model.mirroring import MirrorMode
 from dcn_console.model.tasks import Progress, ProgressSource, Task
 from dcn_console.model.text import count
 
@@ -73,24 +73,13 @@ class PoolRows:
             key = (global_id, first.site, second.site)
             old = self._made.get(key)
             around = view.surroundings(first.site, second.site)
-            one = evidence(first, second, around[0], global_id)
-            other = evidence(second, first, around[1], global_id)
+            one = _evidence(view, first, second, around[0], global_id)
+            other = _evidence(view, second, first, around[1], global_id)
             volume, work = ours.volumes.get(name), ours.works.get(name)
             new = _Made(one, other, volume, work)
             made[key] = _judged(view.name, global_id, new, now, old)
         self._made = made
         return tuple(one.row for one in made.values() if one.row is not None)
-
-
-def evidence(site: SiteView, other: SiteView, around: Surroundings, global_id: str) -> Evidence:
-    """Return what is known of an RBD image at one side."""
-    return Evidence(
-        around=around,
-        image=site.images.get(global_id),
-        noticed=site.noticed.get(global_id),
-        reported=_reported(other, site.mirror_uuid, global_id),
-        progress=site.progress.get(global_id),
-    )
 
 
 def volume_id_of(image: str) -> str | None:
@@ -111,11 +100,24 @@ def works_of(tasks: Iterable[Task]) -> dict[str, Work]:
     return found
 
 
-def _reported(other: SiteView, mirror_uuid: str, global_id: str) -> ReplayStatus | None:
+def _evidence(
+    view: PoolView, site: SiteView, other: SiteView, around: Surroundings, global_id: str
+) -> Evidence:
+    """Return what is known of an RBD image at one side."""
     image = other.images.get(global_id)
-    if image is None or not mirror_uuid:
-        return None
-    return next((one.status for one in image.remote if one.mirror_uuid == mirror_uuid), None)
+    reported = None
+    if image is not None and image.remote:
+        mirror_uuid = view.mirror_uuid(site.site, other.site)
+        reported = next(
+            (one.status for one in image.remote if one.mirror_uuid == mirror_uuid), None
+        )
+    return Evidence(
+        around=around,
+        image=site.images.get(global_id),
+        noticed=site.noticed.get(global_id),
+        reported=reported,
+        progress=site.progress.get(global_id),
+    )
 
 
 def _judged(pool: str, global_id: str, new: _Made, now: datetime, old: _Made | None) -> _Made:

@@ -8,6 +8,7 @@ from dcn_console.inventory.mirror_evidence import Evidence
 from dcn_console.inventory.mirror_judgement import not_asked, place, says_split_brain
 from dcn_console.model.mirror_rows import Judgement, MirrorCondition
 from dcn_console.model.mirroring import MirrorMode, ReplayState
+from dcn_console.model.text import count
 
 WORKING = frozenset({MirrorCondition.IN_SYNC, MirrorCondition.REPLAYING})
 """Conditions in which changes at the primary arrive at the other side."""
@@ -23,7 +24,8 @@ def protected(case: Case, condition: MirrorCondition, text: str) -> Judgement:
     if condition is MirrorCondition.DEMOTED:
         return Judgement(holds=False, why="no side is primary: nothing can be written")
     if condition not in WORKING:
-        why = f"the first copy is not complete: {text}" if condition in _COPYING else text
+        copying = condition in _COPYING and not case.destination.first_copy_complete
+        why = f"the first copy is not complete: {text}" if copying else text
         return Judgement(holds=False, why=why)
     if frozen is not None:
         return Judgement(holds=None, why=f"{text}, as of {clock(frozen, case.now)}")
@@ -46,17 +48,26 @@ def peer_ready(case: Case, condition: MirrorCondition) -> Judgement:
     if side.around.frozen_at is not None:
         asked = clock(side.around.frozen_at, case.now)
         return Judgement(holds=None, why=f"{place(side)} was last asked at {asked}")
+    if _came_from_elsewhere(case):
+        return Judgement(holds=False, why=f"what it holds is not from {place(case.source)}")
     return _ready_with(case, side, condition)
 
 
 def newest_whole(case: Case, condition: MirrorCondition) -> datetime | None:
     """Return the newest point in time that the destination holds whole, None when not known.
 
-    In split-brain, or with two primaries, its data is no earlier state of the other side's.
+    In split-brain, with two primaries, or when it came from elsewhere, its data is no earlier
+    state of the source's.
     """
     if condition in (MirrorCondition.SPLIT_BRAIN, MirrorCondition.BOTH_PRIMARY):
         return None
+    if _came_from_elsewhere(case):
+        return None
     return case.destination.consistent_at
+
+
+def _came_from_elsewhere(case: Case) -> bool:
+    return case.destination.around.receives is False and bool(case.source.primary)
 
 
 def _frozen_at(case: Case) -> datetime | None:
@@ -106,7 +117,8 @@ def _ready_with(case: Case, side: Evidence, condition: MirrorCondition) -> Judge
     told = status is not None and status.state is ReplayState.REPLAYING
     why = "in the order of writes, to a point that is not known"
     if told and status is not None and status.entries_behind:
-        why = f"all but {status.entries_behind:,} journal entries, in the order of writes"
+        behind = count(status.entries_behind, "journal entry", "journal entries")
+        why = f"all but {behind}, in the order of writes"
     return Judgement(holds=True, why=why + (f"; {reason}" if reason else ""))
 
 

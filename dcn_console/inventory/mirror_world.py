@@ -94,6 +94,14 @@ class PoolView:
             for first, second in pairs[held]:
                 yield global_id, names[global_id], self.site(first), self.site(second)
 
+    def mirror_uuid(self, site: str, known_to: str) -> str:
+        """Return what a site's daemon signs its reports to another with, "" when not known."""
+        own = self.site(site).mirror_uuid
+        if own or NOWHERE in (site, known_to):
+            return own
+        peer = self.flows.peer(known_to, site)
+        return peer.mirror_uuid if peer is not None else ""
+
     def surroundings(self, first: str, second: str) -> tuple[Surroundings, Surroundings]:
         """Return what the RBD images between two sites share, for each side."""
         found = self._surroundings.get((first, second))
