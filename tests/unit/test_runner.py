@@ -5,6 +5,7 @@ import fcntl
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ def folder(tmp_path: Path) -> TaskFolder:
 @pytest.fixture
 def services() -> FakeServices:
     found = FakeServices("dcn0", "dcn1")
+    found.clock.now = datetime.now(UTC)
     found.glance.staging_looks = 1
     found.glance.looks_per_store = 2
     return found
