@@ -11,6 +11,7 @@ from dcn_console.model.requests import ContentCheck
 from dcn_console.model.tasks import TargetState
 from dcn_console.model.text import count, format_bytes
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.interrupting import Interrupted
 from dcn_console.operations.mirror_sides import Pair
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.verify_mirror.names import CANCELLED, DIFFERENT, SAME, UNSETTLED
@@ -79,6 +80,8 @@ async def compare(
         return await comparison.run(check, percent)
     except _Ended as end:
         return end.result
+    except Interrupted:
+        return StepResult(outcome=CANCELLED, text="cancelled while comparing")
 
 
 class _Comparison:
@@ -98,7 +101,6 @@ class _Comparison:
             self._pair,
             scope.object_size,
             len(scope.numbers),
-            self._heed_cancel,
         )
         different: list[int] = []
         for start in range(0, len(scope.numbers), CHUNK):
@@ -228,7 +230,7 @@ class _Comparison:
 
     def _heed_cancel(self) -> None:
         if self._context.cancelled():
-            raise _Ended(StepResult(outcome=CANCELLED, text="cancelled while comparing"))
+            raise Interrupted
 
     def _same(self, scope: _Scope, check: ContentCheck, percent: float) -> StepResult:
         names = f"{self._pair.source.name} and {self._pair.destination.name}"

@@ -6,11 +6,12 @@ import msgspec
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.mirroring import MirrorMode
-from dcn_console.model.plans import Check, ObjectReference, Outcome, Plan, PlannedStep
+from dcn_console.model.plans import Check, Outcome, Plan, PlannedStep
 from dcn_console.model.requests import ContentCheck, RbdSubject
 from dcn_console.model.text import count
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_sides import Pair, Side, label_of, look_everywhere, other_sides
+from dcn_console.operations.mirror_subject import reference
 from dcn_console.operations.verify_mirror.names import (
     COMPARE_STEP,
     NAME,
@@ -131,13 +132,10 @@ def _plan(
     subject = parameters.subject
     name = label_of(subject)
     names = tuple(side.name for side in others)
-    kind, identity = "volume", subject.volume_id
-    if identity is None:
-        kind, identity = "RBD image", f"{subject.pool}/{subject.image}"
     return Plan(
         operation=NAME,
         title=f"verify {name} at {', '.join(names) or 'no other site'} ({_level(parameters)})",
-        objects=(ObjectReference(kind=kind, id=identity, name=name),),
+        objects=(reference(subject),),
         targets=names if source is not None else (),
         checks=checks,
         steps=_steps(parameters, others),

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dcn_console.model.rate import RateMeter
 from dcn_console.model.tasks import Progress, ProgressSource, TargetState
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.interrupting import interruptible
 from dcn_console.operations.mirror_sides import Pair, Side
 from dcn_console.operations.verify_mirror.points import Point
 
 Hashes = dict[int, str]
-LOOK_SECONDS = 0.5
 
 
 class Reader:
@@ -23,11 +23,8 @@ class Reader:
         pair: Pair,
         object_size: int,
         total: int,
-        heed_cancel: Callable[[], None],
     ) -> None:
-        """``heed_cancel`` is called often and raises what is to end the reading."""
         self._context = context
-        self._heed_cancel = heed_cancel
         self._pair = pair
         self._object_size = object_size
         self._total = total
@@ -37,7 +34,7 @@ class Reader:
     async def hashes(self, numbers: Sequence[int], point: Point) -> tuple[Hashes, Hashes]:
         """Return the hashes of ``numbers`` at the source and at the destination.
 
-        Raises ClusterError; RbdImageNotFound also for a snapshot that is gone.
+        Raises ClusterError, RbdImageNotFound also for a snapshot that is gone, and Interrupted.
         """
         parts = {"source": 0, "destination": 0}
 
@@ -56,19 +53,14 @@ class Reader:
                 self._pair.destination, numbers, point.destination, progress_of("destination")
             )
         )
-        both = {source, destination}
+        both = asyncio.gather(source, destination)
         try:
-            while not all(one.done() for one in both):
-                self._heed_cancel()
-                await asyncio.wait(both, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
-                for one in both:
-                    if one.done():
-                        one.result()
-            return source.result(), destination.result()
+            here, there = await interruptible(self._context, both)
         finally:
-            for one in both:
+            for one in (source, destination):
                 one.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+            await asyncio.gather(source, destination, return_exceptions=True)
+        return here, there
 
     def settled(self, number: int) -> None:
         """Count ``number`` objects as compared."""
