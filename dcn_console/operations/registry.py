@@ -13,6 +13,7 @@ from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.failover import MirrorFailover
 from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
 from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
+from dcn_console.operations.rehearse import MirrorRehearse
 from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.verify_mirror import MirrorVerify
 
@@ -26,6 +27,7 @@ _ALL: tuple[Operation[Any], ...] = (
     MirrorRelocate(),
     MirrorFailover(),
     MirrorVerify(),
+    MirrorRehearse(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(

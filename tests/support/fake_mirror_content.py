@@ -134,6 +134,13 @@ class FakeContent(Part):
         held.written += 1
         self.wrote(f"remove snapshot {name}@{snapshot}")
 
+    async def read(
+        self, pool: str, name: str, offset: int, length: int, snapshot_id: int | None = None
+    ) -> bytes:
+        held = self.find(pool, name)
+        wanted = min(length, held.size - offset)
+        return held.raw[offset : offset + wanted].ljust(wanted, b"\0")
+
     async def copy_within(
         self,
         pool: str,
@@ -154,6 +161,7 @@ class FakeContent(Part):
             on_progress(held.size // 2, held.size)
         made = Held(id=self._world.new_id(), size=held.size, created_at=self._world.clock.now)
         made.data, made.owner = dict(data_of(held, snapshot_id)), owner
+        made.raw = held.raw
         plant.images[to_pool, to_name] = made
         self.wrote(f"copy {name} to {to_name}")
 

@@ -43,6 +43,8 @@ class Held:
     frozen: dict[int, dict[int, str]] = field(default_factory=dict)
     """Data at each snapshot, by its id."""
     mirror_snapshots: tuple[MirrorSnapshot, ...] = ()
+    raw: bytes = b""
+    """What reading by bytes gives, followed by zeros."""
     owner: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     syncing: bool = False
