@@ -54,6 +54,11 @@ class Feed(ABC):
         self._asked = asyncio.Event()
         self._thorough = True
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks while they succeed."""
+        return self._interval
+
     def ask(self) -> None:
         """Look soon, at everything. Call it on the feed's event loop."""
         self._thorough = True

@@ -87,7 +87,7 @@ def next_change(case: Case) -> datetime | None:
                 moments.append(side.noticed.gone_since + START_GRACE)
                 moments.append(side.noticed.gone_since + RESYNC_GRACE)
     moments.append(lag_from(case))
-    return min((one for one in moments if one is not None and one >= case.now), default=None)
+    return min((one for one in moments if one is not None and one > case.now), default=None)
 
 
 def lag_from(case: Case) -> datetime | None:

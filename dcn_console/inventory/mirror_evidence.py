@@ -103,7 +103,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         if status is None or status.reported_at is None or not status.up:
             return False
         return status.state in _REPORTED_ONCE or (
-            self.moment(now) - status.reported_at <= REPORT_GRACE
+            self.moment(now) - status.reported_at < REPORT_GRACE
         )
 
     @property

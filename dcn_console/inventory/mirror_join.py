@@ -18,7 +18,7 @@ from dcn_console.inventory.mirror_rows import (
 )
 from dcn_console.inventory.mirror_world import PoolView, SiteView, pool_views
 from dcn_console.model.findings import Finding
-from dcn_console.model.inventory import Inventory, Volume
+from dcn_console.model.inventory import Inventory, Source, Volume
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow, PairSide
 from dcn_console.model.mirroring import PoolMode
 from dcn_console.model.tasks import Task
@@ -39,20 +39,38 @@ class MirrorJoiner:
     def __init__(self) -> None:
         self._pools: dict[str, PoolRows] = {}
         self._last = Mirrored()
+        self._until: datetime | None = None
+        self._basis: tuple[object, ...] = ()
+        self._listed_then: tuple[Volume, ...] | None = None
         self._listed: tuple[Volume, ...] = ()
         self._named: dict[str, Volume] = {}
 
     def joined(self, inventory: Inventory, tasks: Sequence[Task], now: datetime) -> Mirrored:
         """Return the rows of this moment."""
-        if not any(state.pools for one in inventory.mirrors.values() for state in one.rows):
-            self._pools, self._last = {}, self._last if _is_empty(self._last) else Mirrored()
+        works = works_of(tasks)
+        basis = (_substance(inventory), inventory.topology, works, now.date())
+        if self._holds(inventory, basis, now):
             return self._last
-        ours = Ours(self._volumes(inventory), works_of(tasks))
+        self._basis, self._listed_then = basis, inventory.volumes.rows
+        if not any(state.pools for one in inventory.mirrors.values() for state in one.rows):
+            self._pools, self._until = {}, None
+            return self._kept((), ())
+        ours = Ours(self._volumes(inventory), works)
         views = pool_views(inventory, now)
         self._pools = {view.name: self._pools.get(view.name, PoolRows()) for view in views}
         rows = {view.name: self._pools[view.name].joined(view, ours, now) for view in views}
+        moments = (one.until for one in self._pools.values())
+        self._until = min((one for one in moments if one is not None), default=None)
         pairs = [pair for view in views for pair in _pairs(view, rows[view.name])]
         return self._kept(tuple(row for few in rows.values() for row in few), pairs)
+
+    def _holds(self, inventory: Inventory, basis: tuple[object, ...], now: datetime) -> bool:
+        """Whether nothing has changed that any row is made of."""
+        return (
+            self._basis == basis
+            and self._listed_then is inventory.volumes.rows
+            and (self._until is None or now < self._until)
+        )
 
     def _volumes(self, inventory: Inventory) -> Mapping[str, Volume]:
         """Return the volumes by the names of their RBD images."""
@@ -80,8 +98,12 @@ class MirrorJoiner:
         return self._last
 
 
-def _is_empty(mirrored: Mirrored) -> bool:
-    return not (mirrored.rows or mirrored.pairs)
+def _substance(inventory: Inventory) -> dict[str, object]:
+    """Return what counts of the snapshots: not when live ones were read."""
+    return {
+        site: (one.rows, one.error, one.taken_at if one.source is Source.CACHE else one.source)
+        for site, one in inventory.mirrors.items()
+    }
 
 
 def _findings(pairs: Sequence[MirrorPair], rows: Sequence[MirrorRow]) -> tuple[Finding, ...]:

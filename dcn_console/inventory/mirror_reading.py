@@ -5,8 +5,8 @@ and schedules is still read.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -86,7 +86,8 @@ async def read_manager(
 ) -> ManagerWord:
     """Return what the manager tells within so many seconds; never raises ClusterError."""
     daemons, schedules = await asyncio.gather(
-        _told(reader.daemons(pool), seconds), _told(reader.schedules(pool), seconds)
+        _told(lambda: reader.daemons(pool), seconds),
+        _told(lambda: reader.schedules(pool), seconds),
     )
     errors = dict.fromkeys(one for one in (daemons, schedules) if isinstance(one, str))
     return ManagerWord(
@@ -106,10 +107,10 @@ def with_manager(pool: MirroredPool, word: ManagerWord) -> MirroredPool:
     )
 
 
-async def _told(asking: Coroutine[Any, Any, T], seconds: float | None) -> T | str:
+async def _told(ask: Callable[[], Awaitable[T]], seconds: float | None) -> T | str:
     try:
         async with asyncio.timeout(seconds):
-            return await asking
+            return await ask()
     except ClusterError as error:
         return str(error)
     except TimeoutError:

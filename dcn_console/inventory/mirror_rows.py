@@ -15,10 +15,10 @@ from dcn_console.inventory.mirror_evidence import START_GRACE, Evidence, Surroun
 from dcn_console.inventory.mirror_findings import row_findings
 from dcn_console.inventory.mirror_judgement import condition
 from dcn_console.inventory.mirror_truth import newest_whole, peer_ready, protected
-from dcn_console.inventory.mirror_world import PoolView, SiteView
-from dcn_console.model.inventory import Volume
+from dcn_console.inventory.mirror_world import PoolView
+from dcn_console.model.inventory import Noticed, Volume
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow, MirrorSide
-from dcn_console.model.mirroring import MirrorMode
+from dcn_console.model.mirroring import MirrorImage, MirrorMode, MirrorPool
 from dcn_console.model.tasks import Progress, ProgressSource, Task
 from dcn_console.model.text import count
 
@@ -49,37 +49,60 @@ class Ours(msgspec.Struct, frozen=True):
     works: Mapping[str, Work] = {}
 
 
-class _Made(msgspec.Struct, frozen=True):
-    """A row and all that it was made of; it holds until ``until``."""
+class _Facts(msgspec.Struct, frozen=True, gc=False):
+    """All that a row is made of besides the moment; equal facts are mostly the same objects."""
 
-    first: Evidence
-    second: Evidence
+    around: tuple[Surroundings, Surroundings]
+    images: tuple[MirrorImage | None, MirrorImage | None]
+    noticed: tuple[Noticed | None, Noticed | None]
+    progress: tuple[Progress | None, Progress | None]
     volume: Volume | None
     work: Work | None
-    until: datetime | None = None
-    row: MirrorRow | None = None
+
+
+class _Made(msgspec.Struct, frozen=True, gc=False):
+    """A row with its facts; it holds until ``until``."""
+
+    facts: _Facts
+    until: datetime | None
+    row: MirrorRow
 
 
 class PoolRows:
-    """Makes the rows of one mirrored pool; one that did not change is the same object."""
+    """Makes the rows of one mirrored pool; one that did not change is the same object.
+
+    ``until`` is the moment from which time alone may change one of them.
+    """
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, str, str], _Made] = {}
+        self._settings: tuple[MirrorPool | None, ...] = ()
+        self.until: datetime | None = None
 
     def joined(self, view: PoolView, ours: Ours, now: datetime) -> tuple[MirrorRow, ...]:
         """Return the rows of this moment."""
+        if view.settings != self._settings:
+            self._made, self._settings = {}, view.settings
         made: dict[tuple[str, str, str], _Made] = {}
         for global_id, name, first, second in view.places():
             key = (global_id, first.site, second.site)
+            facts = _Facts(
+                view.surroundings(first.site, second.site),
+                (first.images.get(global_id), second.images.get(global_id)),
+                (first.noticed.get(global_id), second.noticed.get(global_id)),
+                (first.progress.get(global_id), second.progress.get(global_id)),
+                ours.volumes.get(name),
+                ours.works.get(name),
+            )
             old = self._made.get(key)
-            around = view.surroundings(first.site, second.site)
-            one = _evidence(view, first, second, around[0], global_id)
-            other = _evidence(view, second, first, around[1], global_id)
-            volume, work = ours.volumes.get(name), ours.works.get(name)
-            new = _Made(one, other, volume, work)
-            made[key] = _judged(view.name, global_id, new, now, old)
+            if old is not None and _still_holds(old, facts, now):
+                made[key] = old
+            else:
+                made[key] = _judged(view, global_id, facts, now, old)
         self._made = made
-        return tuple(one.row for one in made.values() if one.row is not None)
+        moments = {one.until for one in made.values()} - {None}
+        self.until = min((one for one in moments if one is not None), default=None)
+        return tuple(one.row for one in made.values())
 
 
 def volume_id_of(image: str) -> str | None:
@@ -100,54 +123,46 @@ def works_of(tasks: Iterable[Task]) -> dict[str, Work]:
     return found
 
 
-def _evidence(
-    view: PoolView, site: SiteView, other: SiteView, around: Surroundings, global_id: str
-) -> Evidence:
-    """Return what is known of an RBD image at one side."""
-    image = other.images.get(global_id)
+def _evidence(view: PoolView, facts: _Facts) -> tuple[Evidence, Evidence]:
+    """Return what is known of an RBD image at both sides."""
+    return _side_evidence(view, facts, 0, 1), _side_evidence(view, facts, 1, 0)
+
+
+def _side_evidence(view: PoolView, facts: _Facts, this: int, that: int) -> Evidence:
+    around, there = facts.around[this], facts.images[that]
     reported = None
-    if image is not None and image.remote:
-        mirror_uuid = view.mirror_uuid(site.site, other.site)
-        reported = next(
-            (one.status for one in image.remote if one.mirror_uuid == mirror_uuid), None
-        )
+    if there is not None and there.remote:
+        signed = view.mirror_uuid(around.site, facts.around[that].site)
+        reported = next((one.status for one in there.remote if one.mirror_uuid == signed), None)
     return Evidence(
         around=around,
-        image=site.images.get(global_id),
-        noticed=site.noticed.get(global_id),
+        image=facts.images[this],
+        noticed=facts.noticed[this],
         reported=reported,
-        progress=site.progress.get(global_id),
+        progress=facts.progress[this],
     )
 
 
-def _judged(pool: str, global_id: str, new: _Made, now: datetime, old: _Made | None) -> _Made:
-    """Return the old row while it holds, else judge anew."""
-    if old is not None and _still_holds(old, new, now):
-        return old
-    operation = new.work.operation if new.work is not None else ""
-    case = case_of(new.first, new.second, now, operation)
-    row = _row(pool, global_id, case, new)
+def _judged(
+    view: PoolView, global_id: str, facts: _Facts, now: datetime, old: _Made | None
+) -> _Made:
+    operation = facts.work.operation if facts.work is not None else ""
+    case = case_of(*_evidence(view, facts), now, operation)
+    row = _row(view.name, global_id, case, facts)
     if old is not None and old.row == row:
         row = old.row
-    return replace(new, until=next_change(case), row=row)
+    return _Made(facts, next_change(case), row)
 
 
-def _still_holds(old: _Made, new: _Made, now: datetime) -> bool:
-    if old.until is not None and now >= old.until:
-        return False
-    return (
-        old.volume is new.volume
-        and old.work == new.work
-        and old.first == new.first
-        and old.second == new.second
-    )
+def _still_holds(old: _Made, facts: _Facts, now: datetime) -> bool:
+    return (old.until is None or now < old.until) and old.facts == facts
 
 
-def _row(pool: str, global_id: str, case: Case, made: _Made) -> MirrorRow:
+def _row(pool: str, global_id: str, case: Case, facts: _Facts) -> MirrorRow:
     what, text = condition(case)
     destination = case.destination
     image = case.source.image or destination.image
-    volume = made.volume
+    volume = facts.volume
     size = volume.size if volume is not None else None
     row = MirrorRow(
         pool=pool,
@@ -168,7 +183,7 @@ def _row(pool: str, global_id: str, case: Case, made: _Made) -> MirrorRow:
         protected=protected(case, what, text),
         peer_ready=peer_ready(case, what),
         schedules=case.schedules or (),
-        task=made.work.task if made.work is not None else None,
+        task=facts.work.task if facts.work is not None else None,
     )
     found = row_findings(
         row,

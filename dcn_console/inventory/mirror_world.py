@@ -74,6 +74,11 @@ class PoolView:
         self.flows = Flows([Member(view.site, view.pool) for view in self.sites.values()])
         self._surroundings: dict[tuple[str, str], tuple[Surroundings, Surroundings]] = {}
 
+    @property
+    def settings(self) -> tuple[MirrorPool | None, ...]:
+        """The pool's settings at all sites, in order."""
+        return tuple(view.pool for view in self.sites.values())
+
     def site(self, name: str) -> SiteView:
         """Return a site's part; that of NOWHERE knows nothing."""
         return self.sites.get(name, _NOWHERE)

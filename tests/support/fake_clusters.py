@@ -79,7 +79,10 @@ class FakeCluster:
 
 
 class FakeMirrorReader:
-    """What a cluster tells of mirroring; ``asked`` counts what was asked of it."""
+    """What a cluster tells of mirroring.
+
+    ``asked`` counts what was asked of it; ``hung`` is set once somebody waits for a manager in vain.
+    """
 
     def __init__(self, cluster: FakeCluster) -> None:
         self._cluster = cluster
@@ -91,6 +94,7 @@ class FakeMirrorReader:
         self.arrived: dict[str, SyncProgress] = {}
         self.manager_error: str | None = None
         self.manager_hangs = False
+        self.hung = asyncio.Event()
 
     async def pool(self, pool: str) -> MirrorPool:
         await self._answer("pool")
@@ -125,6 +129,7 @@ class FakeMirrorReader:
         await self._answer(what)
         assert pool in self.pools
         if self.manager_hangs:
+            self.hung.set()
             await asyncio.Event().wait()
         if self.manager_error is not None:
             raise ClusterUnreachable(self.manager_error)

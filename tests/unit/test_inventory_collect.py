@@ -13,9 +13,18 @@ from stub_openstack import Asked, Said, StubOpenstack, stub_openstack
 
 from dcn_console.ceph.cluster import Cluster
 from dcn_console.config.settings import Settings
-from dcn_console.inventory.collect import CLUSTERS, COPIES, IMAGES, STORES, VOLUMES, collect
+from dcn_console.inventory.collect import (
+    CLUSTERS,
+    COPIES,
+    IMAGES,
+    MIRRORS,
+    STORES,
+    VOLUMES,
+    collect,
+)
 from dcn_console.inventory.services import Services, connect
 from dcn_console.model.inventory import RbdImage, Snapshot
+from dcn_console.model.mirroring import MirrorDaemon, MirrorImage, MirrorPool, PoolMode
 from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
 
 TOPOLOGY = Topology(
@@ -179,3 +188,35 @@ async def test_giving_up_leaves_nothing_running(stub: StubOpenstack, tmp_path: P
                 await collect(services, frozenset({CLUSTERS, VOLUMES}))
         others = asyncio.all_tasks() - {asyncio.current_task()}
         assert not [task for task in others if not task.done()]
+
+
+async def test_mirroring_is_read_with_what_the_manager_tells(
+    stub: StubOpenstack, tmp_path: Path
+) -> None:
+    paris, lyon = FakeCluster(), FakeCluster()
+    for cluster in (paris, lyon):
+        cluster.mirroring.pools["volumes"] = MirrorPool(name="volumes", mode=PoolMode.IMAGE)
+        cluster.mirroring.mirrored["volumes"] = [MirrorImage(name="volume-v1", global_id="g")]
+    paris.mirroring.running = (MirrorDaemon(name="d"),)
+    lyon.mirroring.manager_error = "no active manager"
+    async with opened(stub, tmp_path, paris=paris, lyon=lyon) as services:
+        inventory = await collect(services, frozenset({MIRRORS}))
+    assert inventory.images == Snapshot()
+    assert inventory.clusters == {}
+    there = {site: one.rows[0].pools[0] for site, one in inventory.mirrors.items()}
+    assert there["paris"].daemons == paris.mirroring.running
+    assert (there["lyon"].daemons, there["lyon"].daemons_error) == (None, "no active manager")
+    assert [image.name for image in there["lyon"].images] == ["volume-v1"]
+    assert inventory.mirrors["lyon"].error is None
+
+
+async def test_mirroring_of_a_site_that_does_not_answer_is_an_error_there(
+    stub: StubOpenstack, tmp_path: Path
+) -> None:
+    lyon = FakeCluster()
+    lyon.error = "no answer"
+    async with opened(stub, tmp_path, paris=FakeCluster(), lyon=lyon) as services:
+        inventory = await collect(services, frozenset({MIRRORS}))
+    assert inventory.mirrors["lyon"].error == "no answer"
+    assert inventory.mirrors["lyon"].rows == ()
+    assert inventory.mirrors["paris"].rows[0].pools == ()
