@@ -54,4 +54,7 @@ def operation_for(request: Request) -> Operation[Any]:
     try:
         return _BY_REQUEST[type(request)]
     except KeyError:
-        raise UsageError(f"Nothing here can plan {type(request).__name__}.") from None
+        raise UsageError(
+            f"This version cannot do that yet ({type(request).__name__}).",
+            way_out="Use the rbd command for it.",
+        ) from None

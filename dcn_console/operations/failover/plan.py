@@ -169,7 +169,7 @@ def what_is_lost(source: Side, destination: Side, now: datetime) -> str:
 
 def _steps(wanted: Failover) -> tuple[PlannedStep, ...]:
     there = wanted.passage.destination
-    back = "only by failing back: mirror failback"
+    back = "only by demoting and resyncing the old primary, then relocating back"
     return numbered(
         [
             PlannedStep(

@@ -18,7 +18,7 @@ def split_check(*sides: Side) -> list[Check]:
     return [
         refused(
             f"{side.name} says split-brain: both sides were written to.",
-            "Choose whose data is given up: mirror resync, or mirror failback.",
+            "Choose whose data is given up: rbd mirror image resync there.",
         )
         for side in sides
         if is_split(status_of(side)) and not side.is_primary
@@ -79,8 +79,7 @@ def reversal_checks(scene: Scene, source: Side, destination: Side) -> list[Check
             warned(
                 f"Pool {pool} at {source.name} does not receive from {destination.name}: "
                 "afterwards nothing is mirrored, and relocating back is not possible.",
-                f"Make them peers both ways first: dcn-console mirror peer connect {pool} "
-                f"{source.name} {destination.name} --both-ways",
+                "Make them peers both ways first: rbd mirror pool peer bootstrap create, import.",
                 source.name,
             )
         )

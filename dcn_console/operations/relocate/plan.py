@@ -87,7 +87,7 @@ def choose(scene: Scene, destination: str | None) -> Chosen | Unclear:
         return Unclear((refused(text, "Enable mirroring first: mirror enable"),))
     if len(scene.primaries) > 1:
         text = f"{names_of(scene.primaries)} are both primary: they were both written to."
-        return Unclear((refused(text, "Give up one side's changes: mirror failback"),))
+        return Unclear((refused(text, "Give up one side's changes: rbd mirror image resync"),))
     if destination is not None and any(side.name == destination for side in scene.primaries):
         return Unclear((), {destination: "is primary already"})
     if not scene.primaries:
