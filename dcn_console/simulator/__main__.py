@@ -41,6 +41,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         metavar="SECONDS",
         help="how long Glance waits for a dead mon",
     )
+    parser.add_argument(
+        "--mirror-pace", type=float, default=1.0, help="how much oftener rbd-mirror looks"
+    )
     parser.add_argument("--hide-locations", action="store_true")
     parser.add_argument("--watch-parent", action="store_true", help="end with the parent process")
     found = parser.parse_args(arguments)
@@ -59,6 +62,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         http_store=found.http_store,
         connect_timeout_seconds=found.connect_timeout,
         show_locations=not found.hide_locations,
+        mirror_pace=found.mirror_pace,
         watch_parent=found.watch_parent,
     )
 

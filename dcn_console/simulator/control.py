@@ -5,9 +5,15 @@ from typing import Any
 
 import msgspec
 
-from dcn_console.simulator.api.orders import FaultOrder, ServerOrder, VolumeOrder, WriteOrder
+from dcn_console.simulator.api.orders import (
+    FaultOrder,
+    RbdImageOrder,
+    ServerOrder,
+    VolumeOrder,
+    WriteOrder,
+)
 from dcn_console.simulator.faults import AgentFault, ApiFault, Faults
-from dcn_console.simulator.records import MIB
+from dcn_console.simulator.records import DEFAULT_FEATURES, MIB
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -123,6 +129,25 @@ class Control:
         """Add a running server with these volumes attached; return its id."""
         order = ServerOrder(name=name, site=site, volumes=volumes)
         return str(self.call("POST", "/servers", order)["id"])
+
+    def add_rbd(
+        self,
+        site: str,
+        name: str,
+        size: int,
+        objects: int,
+        *,
+        parent: str = "",
+        features: int = DEFAULT_FEATURES,
+    ) -> None:
+        """Add an RBD image of no volume whose first ``objects`` hold data; ``size`` in bytes.
+
+        ``parent`` is the RBD image that it is a clone of.
+        """
+        order = RbdImageOrder(
+            site=site, name=name, size=size, objects=objects, parent=parent, features=features
+        )
+        self.call("POST", "/rbd/new", order)
 
     def write(
         self,

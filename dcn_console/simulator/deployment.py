@@ -1,6 +1,7 @@
 """What a simulated cloud is made of, and everything it holds at one moment."""
 
 import msgspec
+from msgspec.structs import replace
 
 from dcn_console.model.sites import Role
 from dcn_console.simulator.faults import Faults
@@ -37,6 +38,16 @@ class MirrorTimes(msgspec.Struct, frozen=True, kw_only=True):
     vanish: float = 8.0
     gone: float = 30.0
     entries: float = 40.0
+
+    def at_pace(self, pace: float) -> "MirrorTimes":
+        """Return the times of daemons that look and report ``pace`` times as often."""
+        return replace(
+            self,
+            look=self.look / pace,
+            report=self.report / pace,
+            short_report=self.short_report / pace,
+            vanish=self.vanish / pace,
+        )
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):

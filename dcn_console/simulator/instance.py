@@ -112,6 +112,7 @@ class Simulator:
             f"--time-scale={options.time_scale}",
             f"--http-store={options.http_store}",
             f"--connect-timeout={options.connect_timeout_seconds}",
+            f"--mirror-pace={options.mirror_pace}",
             "--watch-parent",
             *(f"--site={site}" for site in options.sites),
         ]

@@ -32,7 +32,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``ready_file`` gets {"port", "url", "pid"} as JSON as soon as requests are taken.
     ``sites`` are "NAME[:STORE[:ZONE[:CLUSTER]]]", the hub first; ``bandwidth`` is in bytes a
     second; ``http_store`` is the id of an additional read-only store.
-    ``connect_timeout_seconds`` is how long Glance hangs on a dead mon.
+    ``connect_timeout_seconds`` is how long Glance hangs on a dead mon. ``mirror_pace`` is how
+    many times as often as usual rbd-mirror looks and reports.
     ``watch_parent`` ends the simulator with the process that started it.
     What describes the cloud is ignored when the state folder holds one already.
     """
@@ -51,6 +52,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     http_store: str = ""
     connect_timeout_seconds: float = 300.0
     show_locations: bool = True
+    mirror_pace: float = 1.0
     watch_parent: bool = False
 
 
@@ -77,6 +79,7 @@ def build(options: Options, now: float) -> Contents:
         contents.deployment,
         connect_timeout_seconds=options.connect_timeout_seconds,
         show_locations=options.show_locations,
+        mirroring=contents.deployment.mirroring.at_pace(options.mirror_pace),
     )
     return replace(contents, deployment=deployment)
 

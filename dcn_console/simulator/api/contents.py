@@ -8,6 +8,7 @@ from starlette.routing import Route
 from dcn_console.simulator.api.exchange import engine_of, json_reply
 from dcn_console.simulator.api.orders import (
     ImageOrder,
+    RbdImageOrder,
     RbdOrder,
     ServerOrder,
     VolumeOrder,
@@ -18,9 +19,11 @@ from dcn_console.simulator.api.orders import (
 from dcn_console.simulator.import_outcome import with_data
 from dcn_console.simulator.mirror_clock import write
 from dcn_console.simulator.mirror_records import WriterRecord
+from dcn_console.simulator.rbd_data import OBJECT
 from dcn_console.simulator.records import (
     AttachmentRecord,
     ImageRecord,
+    RbdParent,
     RbdRecord,
     ServerRecord,
     VolumeRecord,
@@ -103,6 +106,29 @@ async def change_rbd(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def add_rbd(request: Request) -> Response:
+    """Add an RBD image of no volume."""
+    order = await order_of(request, RbdImageOrder)
+    site = site_of(request, order.site)
+    world = engine_of(request).world
+    pool = order.pool or site.volumes_pool
+    if order.name in world.rbd(site, pool):
+        raise Refusal(409, f"There is an RBD image {order.name} at {site.name}.")
+    parent = RbdParent(pool=pool, image=order.parent, snapshot="snap") if order.parent else None
+    record = RbdRecord(
+        size=order.size,
+        used=min(order.size, order.objects * OBJECT),
+        snap=False,
+        snap_protected=False,
+        features=order.features,
+        parent=parent,
+        created_at=world.now,
+        modified_at=world.now,
+    )
+    world.put_rbd(site, pool, order.name, record)
+    return Response(status_code=201)
+
+
 async def write_rbd(request: Request) -> Response:
     """Write to an RBD image as a client does; refused where it is not primary."""
     order = await order_of(request, WriteOrder)
@@ -167,5 +193,6 @@ ROUTES = [
     Route("/volumes", add_volume, methods=["POST"]),
     Route("/servers", add_server, methods=["POST"]),
     Route("/rbd", change_rbd, methods=["POST"]),
+    Route("/rbd/new", add_rbd, methods=["POST"]),
     Route("/rbd/write", write_rbd, methods=["POST"]),
 ]

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from dcn_console.simulator.api.exchange import engine_of, json_body
 from dcn_console.simulator.faults import AgentFault, ApiFault
-from dcn_console.simulator.records import MIB, SimulatedSite
+from dcn_console.simulator.records import DEFAULT_FEATURES, MIB, SimulatedSite
 from dcn_console.simulator.refusals import Refusal
 
 T = TypeVar("T")
@@ -80,6 +80,22 @@ class RbdOrder(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     pool: str = ""
     action: str = "remove"
+
+
+class RbdImageOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An RBD image of ``size`` bytes to add to the volumes' pool, or ``pool``.
+
+    Its first ``objects`` hold data. With ``parent`` it is a clone of the RBD image of that name
+    in the same pool.
+    """
+
+    site: str
+    name: str
+    size: int
+    objects: int = 0
+    features: int = DEFAULT_FEATURES
+    pool: str = ""
+    parent: str = ""
 
 
 class WriteOrder(msgspec.Struct, frozen=True, kw_only=True):
