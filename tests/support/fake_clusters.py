@@ -81,7 +81,8 @@ class FakeCluster:
 class FakeMirrorReader:
     """What a cluster tells of mirroring.
 
-    ``asked`` counts what was asked of it; ``hung`` is set once somebody waits for a manager in vain.
+    ``asked`` counts what was asked of it; ``hung`` is set once somebody waits in vain for a
+    manager.
     """
 
     def __init__(self, cluster: FakeCluster) -> None:
