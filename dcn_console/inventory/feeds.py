@@ -64,6 +64,10 @@ class Feed(ABC):
         self._thorough = True
         self._asked.set()
 
+    def hurry(self) -> None:
+        """Look soon, as at any other time. Call it on the feed's event loop."""
+        self._asked.set()
+
     async def run(self) -> None:
         """Look until cancelled."""
         failures = 0

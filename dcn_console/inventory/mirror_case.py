@@ -22,13 +22,15 @@ from dcn_console.model.mirroring import MirrorMode, SnapshotSchedule
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One mirrored RBD image between two sites, the side that gives first.
 
-    ``operation`` is that of our task at work on it, "" without one.
+    ``operation`` is that of our task at work on it, "" without one. ``confirmed`` is whether each
+    side was read after the last change that was seen at the other.
     """
 
     source: Evidence
     destination: Evidence
     now: datetime
     operation: str = ""
+    confirmed: bool = True
 
     @property
     def mode(self) -> MirrorMode | None:
@@ -57,7 +59,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return min((each for each in seconds if each is not None), default=None)
 
 
-def case_of(first: Evidence, second: Evidence, now: datetime, operation: str = "") -> Case:
+def case_of(
+    first: Evidence,
+    second: Evidence,
+    now: datetime,
+    operation: str = "",
+    *,
+    confirmed: bool = True,
+) -> Case:
     """Return the case with the side that gives first.
 
     That is the primary; of two primaries the one that can be asked; and without a known one
@@ -65,7 +74,7 @@ def case_of(first: Evidence, second: Evidence, now: datetime, operation: str = "
     """
     if _gives(second) > _gives(first):
         first, second = second, first
-    return Case(source=first, destination=second, now=now, operation=operation)
+    return Case(source=first, destination=second, now=now, operation=operation, confirmed=confirmed)
 
 
 def _gives(side: Evidence) -> int:

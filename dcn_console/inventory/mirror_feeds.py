@@ -11,7 +11,7 @@ from dcn_console.inventory.board import Board, MirrorShelf
 from dcn_console.inventory.clusters import ClusterReader
 from dcn_console.inventory.feeds import Feed
 from dcn_console.inventory.mirror_arrival import is_arriving, is_moving, measured, primary_site
-from dcn_console.inventory.mirror_memory import is_continued, noticed
+from dcn_console.inventory.mirror_memory import changed_since, is_continued, noticed
 from dcn_console.inventory.mirror_reading import (
     ManagerWord,
     pools_of,
@@ -41,7 +41,8 @@ class MirrorFeed(Feed):
     """Keeps the mirrored pools of one site with their RBD images.
 
     While something moves there it looks every few seconds, else every ``interval`` seconds.
-    ``on_pools`` is called when mirroring was switched on for a pool.
+    ``on_pools`` is called when mirroring was switched on for a pool, ``on_news`` when an RBD image
+    came, went, was promoted or demoted: then the other sides had better be looked at too.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class MirrorFeed(Feed):
         reader: ClusterReader,
         board: Board,
         on_pools: Callable[[], None],
+        on_news: Callable[[], None],
     ) -> None:
         super().__init__(max(SHORTEST_PAUSE, interval))
         self._calm_pause = self._interval
         self._site = site
         self._reader = reader
         self._on_pools = on_pools
+        self._on_news = on_news
         self._shelf = MirrorShelf(board, site.name)
         self._settings_at: datetime | None = None
 
@@ -74,13 +77,14 @@ class MirrorFeed(Feed):
             self._settings_at = now
         found = await read_pools(self._reader.mirroring, names)
         known = _names(self._shelf.get())
-        self._shelf.put(lambda before: _merged(before, self._site.name, found, datetime.now(UTC)))
+        self._shelf.put(lambda before: _merged(before, self._site.name, found, now))
         if any(pool.pool.name not in known for pool in found):
             self._on_pools()
-        moving = any(
-            is_moving(pool, now) for state in self._shelf.get().rows for pool in state.pools
-        )
+        pools = [pool for state in self._shelf.get().rows for pool in state.pools]
+        moving = any(is_moving(pool, now) for pool in pools)
         self._interval = SHORTEST_PAUSE if moving else self._calm_pause
+        if any(changed_since(one, now) for pool in pools for one in pool.noticed.values()):
+            self._on_news()
 
     def fail(self, error: str) -> None:
         """Keep what was known and say since when the cluster fails."""
@@ -208,13 +212,18 @@ def _names(snapshot: Snapshot[MirrorState]) -> tuple[str, ...]:
 
 
 def _merged(
-    snapshot: Snapshot[MirrorState], site: str, found: Sequence[MirroredPool], now: datetime
+    snapshot: Snapshot[MirrorState], site: str, found: Sequence[MirroredPool], began: datetime
 ) -> Snapshot[MirrorState]:
-    """Return the snapshot with pools read anew; what did not change is the same object."""
+    """Return the snapshot with pools read anew; what did not change is the same object.
+
+    It is of the moment when reading began, and changes are of now: so a side counts as read after
+    a change elsewhere only if all of it was.
+    """
+    now = datetime.now(UTC)
     before = {pool.pool.name: pool for state in snapshot.rows for pool in state.pools}
     continued = is_continued(snapshot, now)
     pools = tuple(_pool(before.get(one.pool.name), one, now, continued=continued) for one in found)
-    return replaced(snapshot, (MirrorState(site=site, pools=pools),), now)
+    return replaced(snapshot, (MirrorState(site=site, pools=pools),), began)
 
 
 def _pool(

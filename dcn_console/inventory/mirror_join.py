@@ -18,7 +18,7 @@ from dcn_console.inventory.mirror_rows import (
 )
 from dcn_console.inventory.mirror_world import PoolView, SiteView, pool_views
 from dcn_console.model.findings import Finding
-from dcn_console.model.inventory import Inventory, Source, Volume
+from dcn_console.model.inventory import Inventory, Volume
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow, PairSide
 from dcn_console.model.mirroring import PoolMode
 from dcn_console.model.tasks import Task
@@ -99,9 +99,9 @@ class MirrorJoiner:
 
 
 def _substance(inventory: Inventory) -> dict[str, object]:
-    """Return what counts of the snapshots: not when live ones were read."""
+    """Return what counts of the snapshots."""
     return {
-        site: (one.rows, one.error, one.taken_at if one.source is Source.CACHE else one.source)
+        site: (one.rows, one.error, one.source, one.taken_at)
         for site, one in inventory.mirrors.items()
     }
 

@@ -17,6 +17,16 @@ from dcn_console.model.text import count, printable
 RESYNCS = frozenset({"mirror-resync", "mirror-failback"})
 """Operations of ours that make a secondary vanish and come back."""
 
+_OF_BOTH = frozenset(
+    {
+        MirrorCondition.BOTH_PRIMARY,
+        MirrorCondition.DEMOTED,
+        MirrorCondition.ORPHAN,
+        MirrorCondition.NO_PEER_COPY,
+    }
+)
+"""What would be wrongly said of two sides that were read at different times."""
+
 Found = tuple[MirrorCondition, str] | None
 
 
@@ -25,8 +35,14 @@ def condition(case: Case) -> tuple[MirrorCondition, str]:
     for rule in _RULES:
         found = rule(case)
         if found is not None:
-            return found
+            return found if case.confirmed or found[0] not in _OF_BOTH else _unconfirmed(case)
     return MirrorCondition.UNKNOWN, "the sides do not tell enough"
+
+
+def _unconfirmed(case: Case) -> tuple[MirrorCondition, str]:
+    return MirrorCondition.UNKNOWN, (
+        f"{place(case.source)} and {place(case.destination)} were not both asked since one changed"
+    )
 
 
 def says_split_brain(side: Evidence) -> bool:
@@ -91,7 +107,8 @@ def _not_known(case: Case) -> Found:
     lost = [side for side in (source, destination) if not side.known]
     if not lost:
         return None
-    if not destination.site and destination.around.receives is False and source.primary:
+    unreceived = not destination.site and destination.around.receives is False
+    if unreceived and source.known and source.primary:
         return MirrorCondition.NO_PEER_COPY, f"nobody receives from {place(source)}"
     text = "; ".join(not_asked(side) for side in lost)
     if destination.known and destination.status is not None:

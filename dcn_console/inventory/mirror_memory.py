@@ -25,6 +25,17 @@ def is_continued(snapshot: Snapshot[MirrorState], now: datetime) -> bool:
     )
 
 
+def changed_at(one: Noticed | None) -> datetime | None:
+    """Return when an RBD image was seen to come, go, be promoted or demoted; None if never."""
+    return None if one is None else one.gone_since or one.since
+
+
+def changed_since(one: Noticed, moment: datetime) -> bool:
+    """Whether such a change was seen at that moment or later."""
+    at = changed_at(one)
+    return at is not None and at >= moment
+
+
 def noticed(
     before: Mapping[str, Noticed], images: Iterable[MirrorImage], now: datetime, *, continued: bool
 ) -> dict[str, Noticed]:

@@ -14,8 +14,9 @@ from dcn_console.inventory.mirror_case import Case, case_of, lag_from, next_chan
 from dcn_console.inventory.mirror_evidence import START_GRACE, Evidence, Surroundings, is_behind
 from dcn_console.inventory.mirror_findings import row_findings
 from dcn_console.inventory.mirror_judgement import condition
+from dcn_console.inventory.mirror_memory import changed_at
 from dcn_console.inventory.mirror_truth import newest_whole, peer_ready, protected
-from dcn_console.inventory.mirror_world import PoolView
+from dcn_console.inventory.mirror_world import PoolView, SiteView
 from dcn_console.model.inventory import Noticed, Volume
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow, MirrorSide
 from dcn_console.model.mirroring import MirrorImage, MirrorMode, MirrorPool
@@ -58,6 +59,7 @@ class _Facts(msgspec.Struct, frozen=True, gc=False):
     progress: tuple[Progress | None, Progress | None]
     volume: Volume | None
     work: Work | None
+    confirmed: bool
 
 
 class _Made(msgspec.Struct, frozen=True, gc=False):
@@ -86,13 +88,15 @@ class PoolRows:
         made: dict[tuple[str, str, str], _Made] = {}
         for global_id, name, first, second in view.places():
             key = (global_id, first.site, second.site)
+            noticed = (first.noticed.get(global_id), second.noticed.get(global_id))
             facts = _Facts(
                 view.surroundings(first.site, second.site),
                 (first.images.get(global_id), second.images.get(global_id)),
-                (first.noticed.get(global_id), second.noticed.get(global_id)),
+                noticed,
                 (first.progress.get(global_id), second.progress.get(global_id)),
                 ours.volumes.get(name),
                 ours.works.get(name),
+                _read_since(first, noticed[1]) and _read_since(second, noticed[0]),
             )
             old = self._made.get(key)
             if old is not None and _still_holds(old, facts, now):
@@ -123,6 +127,13 @@ def works_of(tasks: Iterable[Task]) -> dict[str, Work]:
     return found
 
 
+def _read_since(site: SiteView, change: Noticed | None) -> bool:
+    """Whether a site was read after a change seen at another."""
+    at = changed_at(change)
+    taken_at = site.snapshot.taken_at
+    return at is None or taken_at is None or taken_at >= at
+
+
 def _evidence(view: PoolView, facts: _Facts) -> tuple[Evidence, Evidence]:
     """Return what is known of an RBD image at both sides."""
     return _side_evidence(view, facts, 0, 1), _side_evidence(view, facts, 1, 0)
@@ -147,7 +158,7 @@ def _judged(
     view: PoolView, global_id: str, facts: _Facts, now: datetime, old: _Made | None
 ) -> _Made:
     operation = facts.work.operation if facts.work is not None else ""
-    case = case_of(*_evidence(view, facts), now, operation)
+    case = case_of(*_evidence(view, facts), now, operation, confirmed=facts.confirmed)
     row = _row(view.name, global_id, case, facts)
     if old is not None and old.row == row:
         row = old.row

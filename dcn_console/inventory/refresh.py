@@ -143,7 +143,7 @@ class Refresher:
                 feeds.append(ClusterFeed(seconds, site, reader, board, copies.ask))
                 feeds.append(copies)
                 manager = MirrorManagerFeed(site, reader, board)
-                feeds.append(MirrorFeed(seconds, site, reader, board, manager.ask))
+                feeds.append(MirrorFeed(seconds, site, reader, board, manager.ask, self._hurry))
                 feeds.append(manager)
                 feeds.append(ArrivalFeed(site, self._clusters, board))
         self._feeds = tuple(feeds)
@@ -163,6 +163,12 @@ class Refresher:
     def _ask_all(self) -> None:
         for feed in self._feeds:
             feed.ask()
+
+    def _hurry(self) -> None:
+        """Look at all sites' mirroring: what changed at one is judged from both."""
+        for feed in self._feeds:
+            if isinstance(feed, MirrorFeed):
+                feed.hurry()
 
     def _call(self, function: Callable[[], None]) -> None:
         """Call on the refresher's loop; after its end there is nothing left to do."""

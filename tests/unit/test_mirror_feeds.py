@@ -58,8 +58,11 @@ class Bench:
         self.pokes = 0
         self.board = Board(Inventory(topology=SITES), self._changed)
         readers = {"paris": self.paris, "lyon": lyon}
-        self.feed = MirrorFeed(interval, LYON, lyon, self.board, self._poked)
-        self.hub_feed = MirrorFeed(interval, PARIS, self.paris, self.board, lambda: None)
+        self.news = 0
+        self.feed = MirrorFeed(interval, LYON, lyon, self.board, self._poked, self._told)
+        self.hub_feed = MirrorFeed(
+            interval, PARIS, self.paris, self.board, lambda: None, lambda: None
+        )
         self.manager = MirrorManagerFeed(LYON, lyon, self.board)
         self.arrival = ArrivalFeed(LYON, readers, self.board)
 
@@ -68,6 +71,9 @@ class Bench:
 
     def _poked(self) -> None:
         self.pokes += 1
+
+    def _told(self) -> None:
+        self.news += 1
 
     @property
     def snapshot(self) -> Snapshot:  # type: ignore[type-arg]
@@ -123,9 +129,13 @@ async def test_what_did_not_change_is_the_same_object_and_news_have_a_beginning(
     await bench.feed.look(thorough=False)
     assert bench.pool.images[0] is before.images[0]
     assert bench.pool.noticed["g2"].since is not None
+    assert bench.news == 1
+    await bench.feed.look(thorough=False)
+    assert bench.news == 1
     bench.lyon.mirroring.mirrored["volumes"] = []
     await bench.feed.look(thorough=False)
     assert bench.pool.noticed[GLOBAL_ID].gone_since is not None
+    assert bench.news == 2
 
 
 async def test_it_looks_often_only_while_something_moves() -> None:

@@ -426,6 +426,35 @@ class TestDirections:
         watching = judged(inventory, (a_task("mirror-verify"),))
         assert (watching.task, kinds(watching)) == (7, ["both-secondary"])
 
+    @pytest.mark.parametrize(
+        ("paris_primary", "lyon_primary", "condition"),
+        [
+            (True, True, MirrorCondition.BOTH_PRIMARY),
+            (False, False, MirrorCondition.DEMOTED),
+            (None, False, MirrorCondition.ORPHAN),
+            (True, None, MirrorCondition.NO_PEER_COPY),
+        ],
+    )
+    def test_a_side_read_before_the_other_changed_is_no_witness(
+        self,
+        paris_primary: bool | None,
+        lyon_primary: bool | None,
+        condition: MirrorCondition,
+    ) -> None:
+        """In a relocation the clusters are read one after the other."""
+        known = {GLOBAL_ID: Noticed(id="id-volume-v1", since=ago(100))}
+
+        def side(site: str, primary: bool | None) -> Any:
+            held = () if primary is None else (image(journal(0), primary=primary),)
+            return pool(site, *held, noticed=known if held else {})
+
+        for seconds, expected in ((101, MirrorCondition.UNKNOWN), (99, condition)):
+            paris = state("paris", side("paris", paris_primary), taken_at=ago(seconds))
+            lyon = state("lyon", side("lyon", lyon_primary), taken_at=ago(seconds))
+            row = judged(world(paris, lyon))
+            assert row.condition is expected
+            assert (row.findings == ()) is (expected is MirrorCondition.UNKNOWN)
+
     def test_a_task_names_a_bare_rbd_image_with_its_pool(self) -> None:
         waiting = report("unknown", description="remote image is not primary")
         sides = [image(waiting, name="disk") for _ in range(2)]
