@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -192,10 +193,43 @@ async def test_a_primary_in_use_gets_a_temporary_snapshot() -> None:
     target, _ = await verify(services)
     assert target.state is TargetState.DONE
     assert services.world.writes == [
-        "central create snapshot volume-1@dcn-console.seven.0",
-        "central remove snapshot volume-1@dcn-console.seven.0",
+        "central create snapshot volume-1@dcn-console.seven.0.0",
+        "central remove snapshot volume-1@dcn-console.seven.0.0",
     ]
     assert (await plan(services, ContentCheck.METADATA)).reads_only
+
+
+async def test_what_was_in_flight_at_the_snapshot_is_compared_at_another() -> None:
+    services = a_dcn(MirrorMode.JOURNAL)
+    held = services.world.held("central")
+    held.lock_owner = "client.1"
+
+    def in_flight(name: str) -> None:
+        if name == "snapshot":
+            held.frozen[held.snapshots[0].id][0] = "not written yet"
+
+    context = MirrorContext(services, await plan(services), on_step=in_flight)
+    target = await MirrorVerify().run_target(context)
+    assert target.state is TargetState.DONE
+    assert "snapshot dcn-console.seven.0.1" in target.verified
+    assert held.snapshots == ()
+
+
+async def test_a_mismatch_at_two_snapshots_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = a_dcn(MirrorMode.JOURNAL)
+    services.world.held("central").lock_owner = "client.1"
+    original = FakeContent.hash_objects
+
+    async def hash_objects(content: FakeContent, *arguments: Any) -> dict[int, str]:
+        found = await original(content, *arguments)
+        damaged = content is services.clusters["dcn0"].content and 2 in found
+        return {**found, 2: "rotten"} if damaged else found
+
+    monkeypatch.setattr(FakeContent, "hash_objects", hash_objects)
+    target, _ = await verify(services)
+    assert target.state is TargetState.FAILED
+    assert "1 object differs: 2 (bytes" in target.text
+    assert services.world.held("central").snapshots == ()
 
 
 @pytest.mark.parametrize("at", ["create snapshot", "remove snapshot"])

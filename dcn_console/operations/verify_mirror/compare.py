@@ -14,7 +14,7 @@ from dcn_console.operations.base import TargetContext
 from dcn_console.operations.interrupting import Interrupted
 from dcn_console.operations.mirror_sides import Pair
 from dcn_console.operations.results import StepResult
-from dcn_console.operations.verify_mirror.names import CANCELLED, DIFFERENT, SAME, UNSETTLED
+from dcn_console.operations.verify_mirror.names import CANCELLED, DIFFERENT, READY, SAME, UNSETTLED
 from dcn_console.operations.verify_mirror.objects import as_data, named, sample
 from dcn_console.operations.verify_mirror.points import (
     Hindrance,
@@ -24,6 +24,7 @@ from dcn_console.operations.verify_mirror.points import (
     reported_after,
 )
 from dcn_console.operations.verify_mirror.reading import Reader
+from dcn_console.operations.verify_mirror.temporary import TemporarySnapshot
 
 T = TypeVar("T")
 CHUNK = 256
@@ -65,17 +66,18 @@ async def compare(
     percent: float,
     context: TargetContext,
     *,
-    snapshot: str = "",
+    snapshots: TemporarySnapshot | None = None,
 ) -> StepResult:
     """Compare the two sides; returns SAME, DIFFERENT, UNSETTLED or CANCELLED.
 
-    Reads only. ``snapshot`` names one that is at both sides, to compare there. Objects that hold
-    data at either side are hashed at both; those equal are settled, and the others are read again
-    as long as the point they were read at did not stand. A cluster that does not answer is waited
+    Reads only, unless it is given ``snapshots``, of which the first is at both sides; what differs
+    there is compared at further ones. Objects that hold data at either side are hashed at both;
+    those equal are settled, and the others are read again as long as the point they were read at
+    did not stand. A cluster that does not answer is waited
     for; raises ClusterError for what a cluster refuses. ``data`` of the result tells the seed of a
     sample, the numbers compared, and the differing objects with their byte ranges.
     """
-    comparison = _Comparison(pair, context, snapshot)
+    comparison = _Comparison(pair, context, snapshots)
     try:
         return await comparison.run(check, percent)
     except _Ended as end:
@@ -85,10 +87,12 @@ async def compare(
 
 
 class _Comparison:
-    def __init__(self, pair: Pair, context: TargetContext, snapshot: str) -> None:
+    def __init__(
+        self, pair: Pair, context: TargetContext, snapshots: TemporarySnapshot | None
+    ) -> None:
         self._pair = pair
         self._context = context
-        self._snapshot = snapshot
+        self._snapshots = snapshots
         self._points: list[str] = []
 
     async def run(self, check: ContentCheck, percent: float) -> StepResult:
@@ -136,7 +140,7 @@ class _Comparison:
 
     async def _differing(self, reader: Reader, numbers: Sequence[int]) -> list[int]:
         """Return the objects of a chunk that differ for good."""
-        left = list(numbers)
+        left, wrong = list(numbers), list[int]()
         before: dict[int, str] = {}
         point = await self._point()
         for _ in range(TRIES):
@@ -145,17 +149,19 @@ class _Comparison:
             if hashes is not None:
                 here, there = hashes
                 left = [number for number in left if here[number] != there[number]]
+                if not point.exact:
+                    wrong += [number for number in left if before.get(number) == here[number]]
+                    left = [number for number in left if number not in wrong]
+                    before = {number: here[number] for number in left}
                 if not left:
-                    return []
-            after = await self._point(None if point.exact else read_at)
-            if hashes is not None and after.mark == point.mark:
-                if point.exact:
-                    return left
-                if all(before.get(number) == here[number] for number in left):
-                    self._blame_client(after)
-                    return left
-                before = {number: here[number] for number in left}
+                    self._blame_client(point, wrong)
+                    return sorted(wrong)
+            after = await self._next_point(point, read_at)
+            if after.mark == point.mark and point.exact and hashes is not None:
+                return left
             point = after
+        if wrong:
+            return sorted(wrong)
         raise _Ended(
             self._result(
                 UNSETTLED,
@@ -164,6 +170,14 @@ class _Comparison:
                 "take mirror snapshots less often, and verify again",
             )
         )
+
+    async def _next_point(self, point: Point, read_at: datetime) -> Point:
+        """Return where to read again what differed: a newer point, where one can be had."""
+        if self._snapshots is not None:
+            renewed = await self._patiently(self._snapshots.renew)
+            if renewed.outcome != READY:
+                raise _Ended(renewed)
+        return await self._point(None if point.exact or self._snapshots else read_at)
 
     async def _hashes(
         self, reader: Reader, numbers: Sequence[int], point: Point
@@ -183,7 +197,7 @@ class _Comparison:
         while True:
             self._heed_cancel()
             pair = await self._patiently(lambda: look_again(self._context.services, self._pair))
-            found = point_of(pair, self._snapshot)
+            found = point_of(pair, self._snapshots.name if self._snapshots else "")
             waited = self._context.now() - began
             if isinstance(found, Point):
                 fresh = reported_since is None or reported_after(pair.destination, reported_since)
@@ -204,9 +218,9 @@ class _Comparison:
             text = f"there is no common point to compare at: {found.text}"
             raise _Ended(self._result(UNSETTLED, text))
 
-    def _blame_client(self, point: Point) -> None:
+    def _blame_client(self, point: Point, wrong: Sequence[int]) -> None:
         """End the comparison of what differs while a client may hold written data back."""
-        if point.source_in_use:
+        if wrong and point.source_in_use:
             text = (
                 f"{self._pair.source.name} is in use, and what its client holds back cannot be "
                 "compared. Verify it by itself: a temporary snapshot then settles it"

@@ -38,7 +38,8 @@ def named(numbers: Sequence[int], object_size: int, size: int) -> str:
         shown.append(f"{number} (bytes {start} to {end - 1})")
     more = len(numbers) - len(shown)
     rest = f" and {more} more" if more > 0 else ""
-    return f"{count(len(numbers), 'object')} differ: {', '.join(shown)}{rest}"
+    differ = "differs" if len(numbers) == 1 else "differ"
+    return f"{count(len(numbers), 'object')} {differ}: {', '.join(shown)}{rest}"
 
 
 def as_data(numbers: Iterable[int], object_size: int, size: int) -> list[dict[str, Any]]:

@@ -19,9 +19,9 @@ from dcn_console.operations.mirror_sides import Pair, Side, look_at
 class Point:
     """What to read at each side: the head (None) or a snapshot's id.
 
-    ``exact`` says that both must be equal as long as the point stands. Where it is false, the
-    journal may be on its way, and only what differs again and again is wrong. ``source_in_use``
-    is whether a client has the primary open and may hold data back.
+    ``exact`` says that both must be equal as long as the point stands. Where it is false, writes
+    may be on their way, and only what differs at two points, unchanged at the source, is wrong.
+    ``source_in_use`` is whether a client has the primary open and may hold data back.
     """
 
     source: int | None
@@ -84,7 +84,8 @@ def _at_snapshot(pair: Pair, here: RbdDetail, there: RbdDetail, name: str) -> Po
     if first is None or second is None:
         missing = pair.source if first is None else pair.destination
         return Hindrance(f"{missing.name} does not have the snapshot {name}")
-    return Point(first.id, second.id, (here.id, there.id, first.id, second.id), f"snapshot {name}")
+    mark = (here.id, there.id, first.id, second.id)
+    return Point(first.id, second.id, mark, f"snapshot {name}", exact=False)
 
 
 def _at_mirror_snapshot(

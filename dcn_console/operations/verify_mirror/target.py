@@ -29,7 +29,7 @@ async def verify_at(context: TargetContext) -> Target:
     """Compare the primary with the secondary at the context's site."""
     parameters = parameters_of(context.task.plan, Parameters)
     if not parameters.snapshot:
-        compared = await context.step(COMPARE_STEP, partial(_compare, context, parameters, ""))
+        compared = await context.step(COMPARE_STEP, partial(_compare, context, parameters))
         return _ended(context.site, compared)
     topology = context.services.topology
     source, destination = topology.site(parameters.source), topology.site(context.site)
@@ -37,7 +37,7 @@ async def verify_at(context: TargetContext) -> Target:
     try:
         result = await context.step(SNAPSHOT_STEP, snapshot.take)
         if result.outcome == READY:
-            look = partial(_compare, context, parameters, snapshot.name)
+            look = partial(_compare, context, parameters, snapshot)
             result = await context.step(COMPARE_STEP, look)
     except DcnError as error:
         result = StepResult(outcome=DIFFERENT, text=str(error))
@@ -45,15 +45,17 @@ async def verify_at(context: TargetContext) -> Target:
     return _ended(context.site, result, "" if removed.outcome == REMOVED else removed.text)
 
 
-async def _compare(context: TargetContext, parameters: Parameters, snapshot: str) -> StepResult:
-    """Compare both sides as they are now, or at a snapshot."""
+async def _compare(
+    context: TargetContext, parameters: Parameters, snapshots: TemporarySnapshot | None = None
+) -> StepResult:
+    """Compare both sides as they are now, or at temporary snapshots."""
     services, topology = context.services, context.services.topology
     pair = Pair(
         parameters.subject,
         await look_at(services, parameters.subject, topology.site(parameters.source)),
         await look_at(services, parameters.subject, topology.site(context.site)),
     )
-    return await compare(pair, parameters.check, parameters.percent, context, snapshot=snapshot)
+    return await compare(pair, parameters.check, parameters.percent, context, snapshots=snapshots)
 
 
 def _ended(site: str, result: StepResult, left: str = "") -> Target:

@@ -16,7 +16,12 @@ ARRIVAL_SECONDS = 300.0
 
 
 class TemporarySnapshot:
-    """The snapshot of one target of a task: taken in one step, removed in another."""
+    """The snapshots of one target of a task: taken in one step, removed in another.
+
+    ``name`` is that of the newest one. A snapshot under writes holds at the secondary what the
+    journal has, at the primary what had been written by then (measured on 16.2: up to all that
+    was in flight, tens of writes), so a comparison may need one after another.
+    """
 
     def __init__(
         self, context: TargetContext, subject: RbdSubject, source: Site, destination: Site
@@ -26,10 +31,25 @@ class TemporarySnapshot:
         self._source = source
         self._destination = destination
         index = context.task.plan.targets.index(context.site)
-        self.name = f"dcn-console.{context.task.id}.{index}"
+        self._prefix = f"dcn-console.{context.task.id}.{index}."
+        self.name = f"{self._prefix}0"
 
     async def take(self) -> StepResult:
-        """Take it and wait until it was replayed; READY then."""
+        """Take the first one and wait until it was replayed; READY then."""
+        return await self._arrived()
+
+    async def renew(self) -> StepResult:
+        """Take another, which gets a name of its own, and wait until it was replayed."""
+        older = await self._ours()
+        last = max((_number(name) for name in older), default=0)
+        self.name = f"{self._prefix}{last + 1}"
+        result = await self._arrived()
+        for name in older:
+            if _number(name) > 0:
+                await self._remove(name)
+        return result
+
+    async def _arrived(self) -> StepResult:
         began = self._context.now()
 
         async def look() -> StepResult | None:
@@ -58,26 +78,35 @@ class TemporarySnapshot:
         )
 
     async def remove(self) -> StepResult:
-        """Remove it at the primary, which is replayed; REMOVED then, also when cancelled."""
-        where = f"{self._subject.pool}/{self._subject.image}@{self.name}"
+        """Remove all at the primary, which is replayed; REMOVED then, also when cancelled."""
+        where = f"{self._subject.pool}/{self._subject.image}@{self._prefix}*"
 
         async def look() -> StepResult | None:
-            side = await look_at(self._context.services, self._subject, self._source)
-            if side.error is not None:
-                raise side.error
-            if side.detail is None or all(one.name != self.name for one in side.detail.snapshots):
-                return StepResult(outcome=REMOVED, text=f"snapshot {self.name} is gone")
-            await side.cluster.content.remove_snapshot(
-                self._subject.pool, self._subject.image, self.name
-            )
+            left = await self._ours()
+            if not left:
+                return StepResult(outcome=REMOVED, text="temporary snapshots are gone")
+            for name in left:
+                await self._remove(name)
             return None
 
         return await look_until_done(
             self._context,
             look,
-            cancelled=f"{where} is left at {self._source.name}: remove it with rbd snap rm",
+            cancelled=f"{where} may be left at {self._source.name}: remove it with rbd snap rm",
             at_least_once=True,
         )
+
+    async def _ours(self) -> list[str]:
+        """Return the names of our snapshots at the primary."""
+        side = await look_at(self._context.services, self._subject, self._source)
+        if side.error is not None:
+            raise side.error
+        snapshots = side.detail.snapshots if side.detail is not None else ()
+        return [one.name for one in snapshots if one.name.startswith(self._prefix)]
+
+    async def _remove(self, name: str) -> None:
+        content = self._context.services.clusters[self._source.name].content
+        await content.remove_snapshot(self._subject.pool, self._subject.image, name)
 
     async def _create(self) -> None:
         content = self._context.services.clusters[self._source.name].content
@@ -94,3 +123,9 @@ class TemporarySnapshot:
             if side.error is not None:
                 raise side.error
         return Pair(self._subject, source, destination)
+
+
+def _number(name: str) -> int:
+    """Return which of our snapshots it is."""
+    last = name.rpartition(".")[2]
+    return int(last) if last.isdecimal() else 0
