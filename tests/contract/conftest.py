@@ -34,7 +34,7 @@ def dcn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp(request.param)
     with ExitStack() as stack:
         if request.param == "simulator":
-            options = small_options(bandwidth=BANDWIDTH, http_store="by-url")
+            options = small_options(bandwidth=BANDWIDTH, http_store="by-url", mirror_pace=5.0)
             simulator = stack.enter_context(running_simulator(options))
             yield stack.enter_context(simulated_dcn(simulator, folder))
             return

@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from contract_plants import LabPlant, SimulatedPlant
 from dcn_lab.lab import Lab
 from lab_settings import lab_settings
 from plain_cloud import PlainCloud
@@ -65,6 +66,8 @@ class Dcn:
     is_shared: bool
     dead_port: int
     """A port of this machine that Glance may download from, where nobody listens."""
+    plant: "Plant"
+    """What makes RBD images and writes to them, as a client of the clusters."""
     marker: str = field(default_factory=lambda: f"contract-{uuid.uuid4().hex[:8]}")
     """A tag of every image of this run, so that a shared Glance's others can be told apart."""
 
@@ -125,6 +128,19 @@ class Dcn:
             seconds,
         )
         return image
+
+
+class Plant(Protocol):
+    """RBD images of the volumes' pool, made and written to as a client of the cluster does."""
+
+    def create(self, site: str, name: str, size: int, objects: int, parent: str = "") -> None:
+        """Make an RBD image whose first ``objects`` hold random data, or a clone of ``parent``."""
+
+    def write(self, site: str, name: str, objects: tuple[int, ...]) -> None:
+        """Write random data to these objects."""
+
+    def remove(self, site: str, name: str) -> None:
+        """Remove it, if it is there; it must not be mirrored any more."""
 
 
 @dataclass
@@ -212,7 +228,7 @@ def simulated_dcn(simulator: Simulator, folder: Path) -> Iterator[Dcn]:
 
     configs = [simulator.write_config(folder / user, user) for user in ("admin", "demo")]
     with _users(configs) as (admin, member):
-        yield Dcn("simulator", admin, member, without, is_shared=False, dead_port=80)
+        yield Dcn("simulator", admin, member, without, False, 80, SimulatedPlant(simulator))
 
 
 @contextmanager
@@ -231,7 +247,7 @@ def lab_dcn(lab: Lab, folder: Path, *, shared: bool) -> Iterator[Dcn]:
         )
         configs.append(path)
     with _users(configs) as (admin, member):
-        yield Dcn("lab", admin, member, without, is_shared=shared, dead_port=lab.download_port)
+        yield Dcn("lab", admin, member, without, shared, lab.download_port, LabPlant(lab, folder))
 
 
 @contextmanager
