@@ -43,7 +43,7 @@ def step_words(task: Task, site: str, steps: Sequence[StepRecord]) -> str:
 
     "" while none is, or when the plan does not name it.
     """
-    planned = [step.name for step in task.plan.steps if len(task.plan.targets) == 1]
+    planned = list(dict.fromkeys(step.name for step in task.plan.steps))
     running = [
         planned_name(step.name)
         for step in steps

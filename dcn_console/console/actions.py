@@ -1,61 +1,46 @@
-"""The actions of the console: one table that makes the keys, footer, help, palette and docs."""
+"""The actions of the console: one table that makes keys, menu, footer, help, palette and docs."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from dcn_console.console.action import (
+    CHANGING,
+    CONSOLE,
+    EVERYWHERE,
+    FINDING,
+    LOOKING,
+    MENU_KEY,
+    MIRRORING,
+    MOVING,
+    PEERS,
+    Action,
+    keys_text,
+)
 from dcn_console.console.availability import (
-    always,
-    in_panes,
+    in_tables,
     where_marks,
     with_edges_lacking,
     with_images,
     with_live_task,
     with_marks,
+    with_pausable_task,
     with_subject,
     with_unfinished_task,
 )
-from dcn_console.console.key_names import key_name
-from dcn_console.console.situation import IMAGE_PLACES, PANES, TASK_PLACES, Place, Situation
-from dcn_console.console.table.keys import TABLE_KEYS
-
-EVERYWHERE: frozenset[Place] = frozenset(Place)
-MOVING, FINDING, LOOKING, CHANGING, CONSOLE = (
-    "Moving about",
-    "Finding",
-    "Looking closer",
-    "Changing something",
-    "The console",
+from dcn_console.console.mirror_actions import MIRROR_ACTIONS
+from dcn_console.console.mirror_availability import with_mirroring
+from dcn_console.console.situation import (
+    IMAGE_PLACES,
+    MARKED_PLACES,
+    MIRROR_PLACES,
+    PANES,
+    TABLE_PLACES,
+    TASK_PLACES,
+    Place,
 )
-
+from dcn_console.console.table.keys import TABLE_KEYS
 
 RIGHT = 90
 """From this place in the footer on, actions stand at its right end and never leave."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """Something a key does.
-
-    ``places`` are where it is offered in the footer, ``changes`` whether it changes anything
-    outside the console, ``available`` returns why it cannot be run, or "". ``footer`` orders
-    the footer: the smallest first, 0 not at all. Actions ``by_table`` are run by the table
-    that has the focus.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    title: str
-    description: str
-    group: str
-    places: frozenset[Place] = EVERYWHERE
-    changes: bool = False
-    available: Callable[[Situation], str] = always
-    footer: int = 0
-    by_table: bool = False
-
-    def reason(self, situation: Situation) -> str:
-        """Return why it cannot be run in this situation, "" when it can."""
-        return self.available(situation)
 
 
 _MARKING = {"mark": where_marks, "mark_all": where_marks, "unmark": with_marks}
@@ -72,8 +57,8 @@ def _table_actions() -> Iterable[Action]:
             title=item.title,
             description=item.description,
             group=groups.get(name, MOVING),
-            places=frozenset({Place.IMAGES}) if name in _MARKING else PANES,
-            available=_MARKING.get(name, in_panes),
+            places=MARKED_PLACES if name in _MARKING else TABLE_PLACES,
+            available=_MARKING.get(name, in_tables),
             footer=footers.get(name, 0),
             by_table=True,
         )
@@ -106,13 +91,22 @@ ACTIONS: tuple[Action, ...] = (
         group=MOVING,
     ),
     Action(
+        id="show_mirrors",
+        keys=("m",),
+        title="mirroring",
+        description="Go to the mirroring page; from a volume to its line there.",
+        group=MOVING,
+        places=PANES | {Place.VOLUME},
+        footer=7,
+    ),
+    Action(
         id="next_pane",
         keys=("tab",),
         title="next pane",
         description="Go to the next pane.",
         group=MOVING,
-        places=PANES,
-        available=in_panes,
+        places=TABLE_PLACES,
+        available=in_tables,
     ),
     Action(
         id="previous_pane",
@@ -120,8 +114,8 @@ ACTIONS: tuple[Action, ...] = (
         title="previous pane",
         description="Go to the previous pane.",
         group=MOVING,
-        places=PANES,
-        available=in_panes,
+        places=TABLE_PLACES,
+        available=in_tables,
     ),
     Action(
         id="back",
@@ -138,8 +132,8 @@ ACTIONS: tuple[Action, ...] = (
         title="filter",
         description="Filter the table at once: words that occur, !word that does not, @site.",
         group=FINDING,
-        places=PANES,
-        available=in_panes,
+        places=TABLE_PLACES,
+        available=in_tables,
         footer=6,
     ),
     Action(
@@ -148,8 +142,8 @@ ACTIONS: tuple[Action, ...] = (
         title="sort",
         description="Sort by the next column. A click on a title sorts by it.",
         group=FINDING,
-        places=PANES,
-        available=in_panes,
+        places=TABLE_PLACES,
+        available=in_tables,
         footer=9,
     ),
     Action(
@@ -158,8 +152,8 @@ ACTIONS: tuple[Action, ...] = (
         title="reverse",
         description="Turn the order around.",
         group=FINDING,
-        places=PANES,
-        available=in_panes,
+        places=TABLE_PLACES,
+        available=in_tables,
     ),
     Action(
         id="raw",
@@ -204,6 +198,17 @@ ACTIONS: tuple[Action, ...] = (
         footer=3,
     ),
     Action(
+        id="pause",
+        keys=("p",),
+        title="pause/resume",
+        description="Have the task wait before its next step; again lets it go on.",
+        group=CHANGING,
+        places=TASK_PLACES,
+        changes=True,
+        available=with_pausable_task,
+        footer=3,
+    ),
+    Action(
         id="cancel",
         keys=("x",),
         title="cancel",
@@ -223,15 +228,26 @@ ACTIONS: tuple[Action, ...] = (
         places=TASK_PLACES,
         changes=True,
         available=with_unfinished_task,
-        footer=3,
+        footer=4,
     ),
+    Action(
+        id="mirror_menu",
+        keys=(MENU_KEY,),
+        title="mirror actions",
+        description="Choose what to do to the mirroring of what is marked or under the cursor.",
+        group=CHANGING,
+        places=MIRROR_PLACES,
+        available=with_mirroring,
+        footer=4,
+    ),
+    *MIRROR_ACTIONS,
     Action(
         id="command",
         keys=("colon",),
         title="command",
         description="Type a command, such as :images @dcn0 /rhel",
         group=CONSOLE,
-        footer=7,
+        footer=8,
     ),
     Action(
         id="palette",
@@ -274,12 +290,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-GROUPS = (MOVING, FINDING, LOOKING, CHANGING, CONSOLE)
-
-
-def keys_text(action: Action) -> str:
-    """Return all keys of an action for people: "1", "↓ j"."""
-    return " ".join(key_name(key) for key in action.keys)
+GROUPS = (MOVING, FINDING, LOOKING, CHANGING, MIRRORING, PEERS, CONSOLE)
 
 
 def footer_actions(place: Place) -> tuple[Action, ...]:
@@ -296,3 +307,8 @@ def keys_table() -> tuple[tuple[str, str, str, str], ...]:
         for action in ACTIONS
         if action.group == group
     )
+
+
+def menu_actions() -> tuple[Action, ...]:
+    """Return the actions of the menu, in its order."""
+    return tuple(action for action in ACTIONS if action.letter)

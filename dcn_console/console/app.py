@@ -14,7 +14,8 @@ from textual.events import Event, Key
 from textual.message import Message
 from textual.screen import Screen
 
-from dcn_console.console.actions import ACTIONS, BY_ID, Action
+from dcn_console.console.action import Action
+from dcn_console.console.actions import ACTIONS, BY_ID
 from dcn_console.console.clock import Clock, local_clock
 from dcn_console.console.command_line import Command
 from dcn_console.console.handlers import HANDLERS
@@ -62,6 +63,7 @@ class ConsoleApp(ConsoleHost):
         "details/details.tcss",
         "dialogs/dialogs.tcss",
         "pages/pages.tcss",
+        "mirroring/mirroring.tcss",
     ]
     COMMANDS: ClassVar[set[Any]] = {action_provider, object_provider}
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
@@ -79,7 +81,9 @@ class ConsoleApp(ConsoleHost):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), f"run('{action.id}')", action.title, show=False)
         for action in ACTIONS
-        if not action.by_table and action.id not in ("palette", "next_pane", "previous_pane")
+        if action.keys
+        and not action.by_table
+        and action.id not in ("palette", "next_pane", "previous_pane")
     ]
 
     @dataclass
@@ -195,11 +199,12 @@ class ConsoleApp(ConsoleHost):
 
     def run_command(self, command: Command) -> None:
         """Run a command typed after ``:``."""
-        if command.site is not None or command.every_site:
-            home_of(self).narrow(command.site)
         self.action_run(command.action)
+        front = front_of(self)
+        if command.site is not None or command.every_site:
+            front.narrow(command.site)
         if command.filter is not None:
-            home_of(self).filter_edited(command.filter)
+            front.filter_edited(command.filter)
 
     def open_row(self, place: Place, key: str) -> None:
         """Open the page of a row."""

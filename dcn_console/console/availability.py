@@ -1,6 +1,12 @@
 """Why an action cannot be run here and now: each function returns the reason, or ""."""
 
-from dcn_console.console.situation import IMAGE_PLACES, PANES, TASK_PLACES, Place, Situation
+from dcn_console.console.situation import (
+    IMAGE_PLACES,
+    MARKED_PLACES,
+    TABLE_PLACES,
+    TASK_PLACES,
+    Situation,
+)
 from dcn_console.model.rows import Placement
 from dcn_console.model.tasks import TaskState
 from dcn_console.model.text import printable
@@ -21,14 +27,16 @@ def always(_situation: Situation) -> str:
     return ""
 
 
-def in_panes(situation: Situation) -> str:
-    """Only where there is a table of the home page."""
-    return "" if situation.place in PANES else "This works on the tables of the home page."
+def in_tables(situation: Situation) -> str:
+    """Only where there is a table."""
+    return "" if situation.place in TABLE_PLACES else "This works on tables."
 
 
 def where_marks(situation: Situation) -> str:
     """Only where rows can be marked."""
-    return "" if situation.place is Place.IMAGES else "Only images can be marked. Press 2."
+    if situation.place in MARKED_PLACES:
+        return ""
+    return "Only images, volumes and mirrored RBD images can be marked."
 
 
 def with_marks(situation: Situation) -> str:
@@ -86,6 +94,19 @@ def with_live_task(situation: Situation) -> str:
         return f"Task {task.number} is {task.state.value}: there is nothing to cancel."
     if task.state is TaskState.CANCELLING:
         return f"Task {task.number} is being cancelled already."
+    return ""
+
+
+def with_pausable_task(situation: Situation) -> str:
+    """Only on a task with steps to come."""
+    reason = _task_reason(situation)
+    if reason or situation.task is None:
+        return reason
+    task = situation.task
+    if task.state.is_over:
+        return f"Task {task.number} is {task.state.value}: there is no step to wait before."
+    if task.state is TaskState.CANCELLING:
+        return f"Task {task.number} is being cancelled."
     return ""
 
 

@@ -12,10 +12,18 @@ PLACES = {
     "images": "show_images",
     "volumes": "show_volumes",
     "tasks": "show_tasks",
+    "mirrors": "show_mirrors",
 }
-"""Commands that go to a pane, and the action that does."""
+"""Commands that go to a table, and the action that does."""
 
-_ALIASES = {"q": "quit", "q!": "quit", "exit": "quit", "h": "help", "log": "messages"}
+_ALIASES = {
+    "q": "quit",
+    "q!": "quit",
+    "exit": "quit",
+    "h": "help",
+    "log": "messages",
+    "mirroring": "mirrors",
+}
 
 
 @dataclass(frozen=True)

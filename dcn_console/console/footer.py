@@ -4,7 +4,8 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from dcn_console.console.actions import RIGHT, Action, footer_actions
+from dcn_console.console.action import Action
+from dcn_console.console.actions import RIGHT, footer_actions
 from dcn_console.console.content import STYLES
 from dcn_console.console.key_names import key_name
 from dcn_console.console.situation import Situation

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dcn_console.console.navigation import front_of, home_of, to_home
+from dcn_console.console.mirror_actions import MIRROR_ACTIONS
+from dcn_console.console.navigation import front_of, to_home
 from dcn_console.console.prompt import Mode
 from dcn_console.console.situation import Place
+from dcn_console.console.table_screen import TableScreen
+from dcn_console.model.tasks import TaskState
 
 if TYPE_CHECKING:
     from dcn_console.console.host import ConsoleHost
@@ -28,7 +31,9 @@ def _show(place: Place) -> Handler:
 
 def _step(places: int) -> Handler:
     def step(app: ConsoleHost) -> None:
-        home_of(app).step(places)
+        front = front_of(app)
+        if isinstance(front, TableScreen):
+            front.step(places)
 
     return step
 
@@ -38,17 +43,24 @@ def _back(app: ConsoleHost) -> None:
 
 
 def _filter(app: ConsoleHost) -> None:
-    table = home_of(app).table
+    front = front_of(app)
+    if not isinstance(front, TableScreen):
+        return
+    table = front.table
     table.warm()
-    front_of(app).open_prompt(Mode.FILTER, table.state.filter.text)
+    front.open_prompt(Mode.FILTER, table.state.filter.text)
 
 
 def _sort(app: ConsoleHost) -> None:
-    home_of(app).table.sort_next()
+    front = front_of(app)
+    if isinstance(front, TableScreen):
+        front.table.sort_next()
 
 
 def _reverse(app: ConsoleHost) -> None:
-    home_of(app).table.sort_reverse()
+    front = front_of(app)
+    if isinstance(front, TableScreen):
+        front.table.sort_reverse()
 
 
 def _raw(app: ConsoleHost) -> None:
@@ -78,12 +90,42 @@ def _copy_to_edges(app: ConsoleHost) -> None:
     plan_copy(app, front_of(app).situation().images, None)
 
 
+def _show_mirrors(app: ConsoleHost) -> None:
+    from dcn_console.console.mirroring.screen import show_mirrors
+
+    show_mirrors(app)
+
+
+def _mirror_menu(app: ConsoleHost) -> None:
+    from dcn_console.console.dialogs.menu import open_menu
+
+    open_menu(app)
+
+
+def _mirror(name: str) -> Handler:
+    def begin(app: ConsoleHost) -> None:
+        from dcn_console.console.dialogs.mirroring import begin
+
+        begin(app, name)
+
+    return begin
+
+
+def _pause(app: ConsoleHost) -> None:
+    task = front_of(app).situation().task
+    if task is None:
+        return
+    paused = task.state is TaskState.PAUSED or task.pause_requested_at is not None
+    call = app.workspace.resume if paused else app.workspace.pause
+    app.call_workspace(call(task.number), app.say)
+
+
 def _cancel(app: ConsoleHost) -> None:
     task = front_of(app).situation().task
     if task is not None:
         app.call_workspace(
             app.workspace.cancel(task.number),
-            lambda sentence: app.say(f"Task {task.number}: {sentence}", "warning"),
+            lambda sentence: app.say(sentence, "warning"),
         )
 
 
@@ -140,6 +182,10 @@ HANDLERS: dict[str, Handler] = {
     "copy_id": _copy_id,
     "copy": _copy,
     "copy_to_edges": _copy_to_edges,
+    "show_mirrors": _show_mirrors,
+    "mirror_menu": _mirror_menu,
+    **{action.id: _mirror(action.id) for action in MIRROR_ACTIONS},
+    "pause": _pause,
     "cancel": _cancel,
     "retry": _retry,
     "command": _command,

@@ -57,6 +57,7 @@ def task_counts(tasks: tuple[Task, ...]) -> Line:
     """Return how many tasks run, wait and failed; failed ones count until they are retried."""
     retried = {task.retry_of for task in tasks if task.retry_of is not None}
     running = sum(task.state in (TaskState.RUNNING, TaskState.CANCELLING) for task in tasks)
+    paused = sum(task.state is TaskState.PAUSED for task in tasks)
     queued = sum(task.state is TaskState.QUEUED for task in tasks)
     failed = sum(
         task.state in (TaskState.FAILED, TaskState.PARTLY_DONE) and task.number not in retried
@@ -64,6 +65,7 @@ def task_counts(tasks: tuple[Task, ...]) -> Line:
     )
     parts = (
         line(f"{running} running", Tone.ACCENT) if running else NOTHING,
+        line(f"‖ {paused} paused", Tone.WARNING) if paused else NOTHING,
         line(f"{queued} queued") if queued else NOTHING,
         line(f"✗ {failed} failed", Tone.BAD) if failed else NOTHING,
     )

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from heapq import nsmallest
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import DescendantFocus
 
-from dcn_console.console.actions import BY_ID
+from dcn_console.console.clock import Clock
 from dcn_console.console.columns.sites import FindingRow
-from dcn_console.console.filtering import parse_filter
 from dcn_console.console.header import freshness
 from dcn_console.console.pane import Pane, describe_table
-from dcn_console.console.screen import ConsoleScreen
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, line
 from dcn_console.console.strand import Strand
 from dcn_console.console.table.widget import ResourceTable
-from dcn_console.console.tables import Tables, make_tables, subject_of
+from dcn_console.console.table_screen import TableScreen
+from dcn_console.console.tables import make_tables, subject_of
 from dcn_console.console.words import severity_rank
 from dcn_console.model.inventory import Snapshot
 from dcn_console.model.rows import Finding
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import TaskState
+from dcn_console.model.text import count
 from dcn_console.workspace.interface import Change
 
 MOST_FINDINGS = 500
@@ -42,7 +40,6 @@ _PANE_OF = {
     Place.VOLUMES: "volumes-pane",
     Place.TASKS: "tasks-pane",
 }
-_ORDER = (Place.SITES, Place.STORES, Place.FINDINGS, Place.IMAGES, Place.VOLUMES, Place.TASKS)
 _TABS = (
     (Place.SITES, "1 Sites"),
     (Place.IMAGES, "2 Images"),
@@ -55,47 +52,39 @@ _TABS_WIDTH = 50
 """Below this many cells only the present pane is named."""
 
 
-class HomeScreen(ConsoleScreen):
+class HomeScreen(TableScreen):
     """Four panes; narrow terminals show the one with the focus, and the tasks."""
 
     AUTO_FOCUS = "#images"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"app.run('{action}')", show=False)
-        for action in ("next_pane", "previous_pane")
-        for key in BY_ID[action].keys
-    ]
+    ORDER = (
+        Place.SITES,
+        Place.STORES,
+        Place.FINDINGS,
+        Place.IMAGES,
+        Place.VOLUMES,
+        Place.TASKS,
+    )
+    NARROWED = (Place.IMAGES, Place.VOLUMES)
 
-    def __init__(self, topology: Topology, clock: Any) -> None:
+    def __init__(self, topology: Topology, clock: Clock) -> None:
         """Make the page for these sites."""
-        super().__init__()
-        self._topology = topology
-        self.tables: Tables = make_tables(topology, clock)
-        self._place = Place.IMAGES
+        super().__init__(make_tables(topology, clock), Place.IMAGES)
         self._findings: tuple[Finding, ...] = ()
-
-    @property
-    def place(self) -> Place:
-        """The table that has, or had last, the focus."""
-        return self._place
-
-    @property
-    def table(self) -> ResourceTable[Any]:
-        """The table of the place."""
-        return self.tables[self._place]
+        self._mirror_names: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         """The panes."""
         yield Strand(id="tabs")
         with Horizontal(id="panes"):
-            with Pane(1, "Sites", id="sites-pane"):
+            with Pane("1", "Sites", id="sites-pane"):
                 yield self.tables[Place.SITES]
                 yield self.tables[Place.STORES]
                 yield self.tables[Place.FINDINGS]
-            with Pane(2, "Images", id="images-pane"):
+            with Pane("2", "Images", id="images-pane"):
                 yield self.tables[Place.IMAGES]
-            with Pane(3, "Volumes", id="volumes-pane"):
+            with Pane("3", "Volumes", id="volumes-pane"):
                 yield self.tables[Place.VOLUMES]
-        with Pane(4, "Tasks", id="tasks-pane"):
+        with Pane("4", "Tasks", id="tasks-pane"):
             yield self.tables[Place.TASKS]
 
     def on_mount(self) -> None:
@@ -109,24 +98,20 @@ class HomeScreen(ConsoleScreen):
         """What the cursor and the marks are on."""
         table = self.table
         row = table.cursor_row
-        images: Sequence[Any] = ()
-        if self._place is Place.IMAGES:
-            images = table.marked_rows or ((row,) if row is not None else ())
+        chosen = table.chosen_rows if table.has_marks else ()
+        volumes = chosen if self._place is Place.VOLUMES else ()
         return Situation(
             place=self._place,
             topology=self.console.workspace.topology,
             read_only_reason=self.console.workspace.read_only_reason,
-            images=tuple(images),
+            images=chosen if self._place is Place.IMAGES else (),
+            volumes=volumes,
+            mirrors=tuple(mirror for volume in volumes for mirror in volume.mirrors),
             task=row if self._place is Place.TASKS else None,
             subject=subject_of(self._place, row),
             marks=len(table.state.marks),
             narrowed=table.state.narrowed,
         )
-
-    def go(self, place: Place) -> None:
-        """Give a table the focus, at once: the next key may be in the queue already."""
-        self.enter(place)
-        self.set_focus(self.tables[place])
 
     def enter(self, place: Place) -> None:
         """Show that a table has the focus, where a narrow terminal shows only one."""
@@ -136,40 +121,14 @@ class HomeScreen(ConsoleScreen):
         self.set_class(place is Place.TASKS, "-at-tasks")
         self.show_tabs()
 
-    def step(self, places: int) -> None:
-        """Go to the next or the previous table."""
-        index = _ORDER.index(self._place) + places
-        self.go(_ORDER[index % len(_ORDER)])
-
     def show_sites(self) -> None:
         """Go to the sites; from there to the stores and the findings in turn."""
         following = {Place.SITES: Place.STORES, Place.STORES: Place.FINDINGS}
         self.go(following.get(self._place, Place.SITES))
 
-    def restore_focus(self) -> None:
-        """Put the focus back into the table."""
-        self.set_focus(self.table)
-
-    def narrow(self, site: str | None) -> None:
-        """Show only what is at a site, or all again."""
-        for place in (Place.IMAGES, Place.VOLUMES):
-            self.tables[place].set_site(site)
-
-    @property
-    def narrowed_to(self) -> str | None:
-        """The site that images and volumes are narrowed to."""
-        return self.tables[Place.IMAGES].state.site
-
     def back(self) -> None:
         """Undo the last narrowing: the filter first, then the site."""
-        if self.table.state.filter:
-            self.table.set_filter(parse_filter(""))
-        elif self.narrowed_to is not None:
-            self.narrow(None)
-
-    def filter_edited(self, text: str) -> None:
-        """Filter the table at once."""
-        self.table.set_filter(parse_filter(text))
+        self.widen()
 
     def tick(self, now: datetime) -> None:
         """Bring ages and running tasks up to date."""
@@ -197,6 +156,8 @@ class HomeScreen(ConsoleScreen):
         self.tables[Place.VOLUMES].set_rows(rows.volumes)
         if rows.findings is not self._findings:
             self._findings = rows.findings
+            self._mirror_names = {row.key: row.label for row in rows.mirrors if row.findings}
+            self._mirror_names |= {pair.key: pair.direction for pair in rows.pairs}
             gravest = nsmallest(
                 MOST_FINDINGS, rows.findings, key=lambda item: severity_rank(item.severity)
             )
@@ -211,7 +172,7 @@ class HomeScreen(ConsoleScreen):
             row = self.tables[place].state.row(finding.key)
             if row is not None:
                 return FindingRow(finding, getattr(row, kind).label)
-        return FindingRow(finding, finding.key)
+        return FindingRow(finding, self._mirror_names.get(finding.key, finding.key))
 
     def describe(self, now: datetime) -> None:
         """Write titles and ages into the borders."""
@@ -224,7 +185,7 @@ class HomeScreen(ConsoleScreen):
         sites = self.tables[Place.SITES].state
         self.query_one("#sites-pane", Pane).describe(
             describe_table(sites),
-            note or (line(f"{findings:,} findings", Tone.DIM) if findings else NOTHING),
+            note or (line(count(findings, "finding"), Tone.DIM) if findings else NOTHING),
         )
         self.query_one("#tasks-pane", Pane).describe(
             describe_table(self.tables[Place.TASKS].state), self._runner_note()

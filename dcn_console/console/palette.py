@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from dcn_console.console.actions import ACTIONS, Action, keys_text
+from dcn_console.console.action import Action, keys_text
+from dcn_console.console.actions import ACTIONS
 from dcn_console.console.screen import ConsoleScreen
 from dcn_console.console.situation import Place
 from dcn_console.model.text import printable

@@ -12,10 +12,10 @@ from dcn_console.console.table.state import TableState
 class Pane(Vertical):
     """Tables in a border that brightens with the focus."""
 
-    def __init__(self, number: int, name: str, *, id: str) -> None:  # noqa: A002
-        """Make a pane; ``number`` is the key that goes to it."""
+    def __init__(self, key: str, name: str, *, id: str) -> None:  # noqa: A002
+        """Make a pane; ``key`` goes to it, "" where none does."""
         super().__init__(id=id)
-        self._number = number
+        self._key = f"{key} " if key else ""
         self._word = name
         self._title: Line = NOTHING
         self._note: Line = NOTHING
@@ -27,7 +27,7 @@ class Pane(Vertical):
     def describe(self, details: Line, note: Line = NOTHING) -> None:
         """Show ``details`` behind the title, and ``note`` in the lower border."""
         title = (
-            Span(f"{self._number} ", Tone.ACCENT),
+            Span(self._key, Tone.ACCENT),
             Span(self._word, Tone.STRONG),
             *((Span(" "), *details) if details else NOTHING),
         )

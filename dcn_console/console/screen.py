@@ -136,6 +136,9 @@ class ConsoleScreen(Screen[None]):
     def filter_edited(self, text: str) -> None:
         """Filter the table in view; screens without one have nothing to do."""
 
+    def narrow(self, site: str | None) -> None:
+        """Show only what is at a site; screens without tables have nothing to do."""
+
     def restore_focus(self) -> None:
         """Give the focus back after the prompt closed."""
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dcn_console.model.rows import ImageRow
+from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
+from dcn_console.model.rows import ImageRow, VolumeRow
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import Task
 
@@ -21,6 +22,10 @@ class Place(StrEnum):
     VOLUME = "a volume's page"
     SITE = "a site's page"
     TASK = "a task's page"
+    MIRRORS = "mirrored RBD images"
+    PAIRS = "pairs of sites"
+    MIRROR = "a mirrored RBD image's page"
+    PAIR = "the page of a pair of sites"
     PAGE = "a page"
 
 
@@ -29,6 +34,10 @@ PANES = frozenset(
 )
 IMAGE_PLACES = frozenset({Place.IMAGES, Place.IMAGE})
 TASK_PLACES = frozenset({Place.TASKS, Place.TASK})
+TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS}
+MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS})
+VOLUME_PLACES = frozenset({Place.VOLUMES, Place.VOLUME})
+MIRROR_PLACES = VOLUME_PLACES | {Place.MIRRORS, Place.MIRROR, Place.PAIRS, Place.PAIR}
 
 
 NO_SITES = Topology()
@@ -47,14 +56,18 @@ class Subject:
 class Situation:
     """Place, objects and policy at the moment a key is pressed.
 
-    ``images`` are the marked ones, else the one under the cursor; ``task`` and ``subject``
-    are what the cursor or the page is on.
+    ``images``, ``volumes`` and ``mirrors`` are the marked ones, else the one under the cursor;
+    of volumes also their mirrors. ``pair``, ``task`` and ``subject`` are what the cursor or the
+    page is on.
     """
 
     place: Place
     topology: Topology = NO_SITES
     read_only_reason: str = ""
     images: tuple[ImageRow, ...] = ()
+    volumes: tuple[VolumeRow, ...] = ()
+    mirrors: tuple[MirrorRow, ...] = ()
+    pair: MirrorPair | None = None
     task: Task | None = None
     subject: Subject | None = None
     marks: int = 0

@@ -1,10 +1,11 @@
-"""The tables of the home page, each with its columns and the place it is."""
+"""The tables of each page, with their columns and the place each is."""
 
 from operator import attrgetter
 from typing import Any
 
 from dcn_console.console.clock import Clock
-from dcn_console.console.columns import images, tasks, volumes
+from dcn_console.console.columns import images, mirrors, pairs, tasks, volumes
+from dcn_console.console.columns.pairs import PAIR_COLUMNS
 from dcn_console.console.columns.sites import (
     FINDING_COLUMNS,
     STORE_COLUMNS,
@@ -90,7 +91,6 @@ def make_tables(topology: Topology, clock: Clock) -> Tables:
             TableState(
                 key=attrgetter("volume.id"), haystack=volumes.haystack, at_site=volumes.is_at
             ),
-            marks=False,
             empty="no volumes",
             id="volumes",
         ),
@@ -110,6 +110,29 @@ def make_tables(topology: Topology, clock: Clock) -> Tables:
     return tables
 
 
+def make_mirror_tables(clock: Clock) -> Tables:
+    """Make the tables of the mirroring page, what is wrong first."""
+    mirror_columns = mirrors.mirror_columns(clock)
+    tables: Tables = {
+        Place.PAIRS: ResourceTable(
+            PAIR_COLUMNS,
+            TableState(key=lambda pair: pair.key, haystack=pairs.haystack, at_site=pairs.is_at),
+            marks=False,
+            empty="no pool is mirrored between two sites: M c connects them",
+            id="pairs",
+        ),
+        Place.MIRRORS: ResourceTable(
+            mirror_columns,
+            TableState(key=lambda row: row.key, haystack=mirrors.haystack, at_site=mirrors.is_at),
+            empty="nothing is mirrored",
+            id="mirrors",
+        ),
+    }
+    tables[Place.PAIRS].state.sort_by(_column(PAIR_COLUMNS, "health"))
+    tables[Place.MIRRORS].state.sort_by(_column(mirror_columns, "condition"))
+    return tables
+
+
 def _is_settled(task: Task) -> bool:
     return task.state in (TaskState.DONE, TaskState.CANCELLED)
 
@@ -120,6 +143,10 @@ def subject_of(place: Place, row: Any) -> Subject | None:
         return None
     if place is Place.IMAGES:
         return Subject("image", row.key, row.image.label)
+    if place is Place.MIRRORS:
+        if row.volume_id is None:
+            return None
+        return Subject("volume", row.volume_id, row.label)
     if place is Place.VOLUMES:
         return Subject("volume", row.key, row.volume.label)
     if place is Place.TASKS:

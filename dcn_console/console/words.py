@@ -1,6 +1,16 @@
 """Glyphs and words for states, the same on every screen. A glyph never stands without them."""
 
 from dcn_console.console.spans import Tone
+from dcn_console.model.findings import (
+    BOTH_PRIMARY,
+    BOTH_SECONDARY,
+    MIRROR_DAEMON_DEAD,
+    MIRROR_ERROR,
+    MIRROR_LAG,
+    MIRROR_ORPHAN,
+    NO_PEER_COPY,
+    SPLIT_BRAIN,
+)
 from dcn_console.model.rows import (
     CLUSTER_UNHEALTHY,
     COPY_GONE,
@@ -75,6 +85,14 @@ FINDING_WORDS = {
     CLUSTER_UNHEALTHY: "cluster unhealthy",
     SERVICE_DOWN: "service down",
     NEARLY_FULL: "nearly full",
+    SPLIT_BRAIN: "split-brain",
+    BOTH_PRIMARY: "both primary",
+    BOTH_SECONDARY: "both secondary",
+    MIRROR_DAEMON_DEAD: "mirror daemon dead",
+    MIRROR_LAG: "mirror lags",
+    MIRROR_ORPHAN: "mirror orphan",
+    MIRROR_ERROR: "mirror error",
+    NO_PEER_COPY: "not at peer",
 }
 
 SEVERITY_GLYPHS = {

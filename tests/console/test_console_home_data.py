@@ -16,11 +16,15 @@ from console_pilot import (
 )
 from fake_data import MIB, sample_rows
 from fake_workspace import FakeWorkspace
+from textual.pilot import Pilot
 
+from dcn_console.console.app import ConsoleApp
+from dcn_console.console.details.mirror_screens import MirrorScreen, PairScreen
 from dcn_console.console.details.screens import ImageScreen, SiteScreen
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place
 from dcn_console.console.table.widget import ResourceTable
+from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.rows import Cell, Placement
 from dcn_console.workspace.interface import Change
 
@@ -205,9 +209,35 @@ async def test_waiting_tasks_without_a_runner_are_pointed_out() -> None:
         assert "no runner is alive: tasks wait" in shown(app)
 
 
+async def put_on_finding(pilot: Pilot[None], app: ConsoleApp, name: str) -> None:
+    table = app.home.tables[Place.FINDINGS]
+    key = next(row.key for row in view(table) if row.name == name)
+    assert table.move_to_key(key)
+    await pilot.pause()
+
+
+async def test_findings_of_mirroring_name_their_object_and_open_its_page() -> None:
+    workspace = FakeWorkspace()
+    async with running(workspace) as (app, pilot):
+        split = next(
+            row for row in app.rows.mirrors if row.condition is MirrorCondition.SPLIT_BRAIN
+        )
+        await pilot.press("1", "1", "1")
+        await put_on_finding(pilot, app, split.label)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, MirrorScreen), "the page")
+        assert split.label in strand(app, "heading")
+        await pilot.press("escape")
+        await put_on_finding(pilot, app, "central → dcn1")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PairScreen), "the page")
+
+
 async def test_a_finding_opens_its_object() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
-        await pilot.press("1", "1", "1", "enter")
+        await pilot.press("1", "1", "1")
+        await put_on_finding(pilot, app, "debian-12-genericcloud")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ImageScreen), "the page")
         assert "debian-12-genericcloud" in strand(app, "heading")
         assert "Glance lists debian-12-genericcloud at dcn1" in shown(app)

@@ -6,6 +6,7 @@ from fake_tasks import sample_tasks
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
+from dcn_console.console.actions import ACTIONS
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.details.screens import ImageScreen, TaskScreen, VolumeScreen
 from dcn_console.console.home import HomeScreen
@@ -101,7 +102,9 @@ async def test_the_page_of_a_task_that_runs() -> None:
         assert "dcn0  ⇣ copying" in sites
         assert "42%" in sites
         assert "bytes in target RBD image, looked 0:01 ago" in sites
-        assert "✓ probe  dcn0  0:01  the pool answers" in section(app, "steps")
+        steps = " ".join(section(app, "steps").split())
+        assert "✓ probe dcn0 0:01 the pool answers" in steps
+        assert "now ▸ watch: counting bytes 0:07 next · verify: look at the copy" in steps
         assert "[red]hostile[/] line from Glance" in section(app, "log")
         assert "glance image-import" in section(app, "commands")
         workspace.advance(1)
@@ -183,7 +186,9 @@ async def test_help_shows_every_key_and_why_one_is_dimmed() -> None:
         await pilot.pause()
         assert "missing where wanted" in shown(app)
         text = "\n".join(plain(item) for item in app.screen.query_one("#text", Prose).lines)
-        assert text.count("not now: This console is read-only.") == 4
+        assert text.count("not now: This console is read-only.") == sum(
+            action.changes for action in ACTIONS
+        )
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
 

@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_data import HOSTILE_NAMES, MIB, image_row, sample_rows, topology
+from fake_mirror_plans import TASK_NUMBER, relocation_steps, relocation_task
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.situation import Place
+from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.rows import Placement, Rows
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -67,6 +69,45 @@ def test_picture_of_a_task(snap_compare: Compare, size: tuple[int, int]) -> None
 @pytest.mark.parametrize("size", SIZES)
 def test_picture_of_an_image(snap_compare: Compare, size: tuple[int, int]) -> None:
     before = pressing("enter", image="debian-12-genericcloud")
+    assert snap_compare(console(), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_the_mirroring_page(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(console(), terminal_size=size, run_before=pressing("m"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_a_mirrored_rbd_image(snap_compare: Compare, size: tuple[int, int]) -> None:
+    workspace = FakeWorkspace()
+    volume = next(
+        row.volume.label
+        for row in workspace.current.volumes
+        if any(mirror.condition is MirrorCondition.DEMOTED for mirror in row.mirrors)
+    )
+    workspace.current_tasks = (relocation_task(volume), *workspace.current_tasks)
+    workspace.step_records = {TASK_NUMBER: relocation_steps()}
+    before = pressing("m", "down", "down", "down", "enter")
+    assert snap_compare(console(workspace), terminal_size=size, run_before=before)
+
+
+def test_picture_of_a_pair(snap_compare: Compare) -> None:
+    before = pressing("m", "tab", "enter", "enter")
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
+
+
+def test_picture_of_the_mirroring_menu(snap_compare: Compare) -> None:
+    assert snap_compare(console(), terminal_size=(80, 24), run_before=pressing("m", "M"))
+
+
+def test_picture_of_a_resync(snap_compare: Compare) -> None:
+    before = pressing("m", "M", "y")
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_a_failover(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = pressing("m", "M", "f")
     assert snap_compare(console(), terminal_size=size, run_before=before)
 
 

@@ -11,10 +11,12 @@ from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.footer import KeyFooter
+from dcn_console.console.mirroring.screen import MirroringScreen
 from dcn_console.console.situation import Place
 from dcn_console.console.spans import plain
 from dcn_console.console.strand import Strand
 from dcn_console.console.table.widget import ResourceTable
+from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow
 from dcn_console.model.rows import ImageRow, Rows
 
 DEADLINE_SECONDS = 20.0
@@ -87,6 +89,31 @@ def without(rows: Rows, key: str) -> Rows:
 def view(table: ResourceTable[Any]) -> list[Any]:
     """The rows a table shows, in order."""
     return [table.state.row(key) for key in table.state.view]
+
+
+@asynccontextmanager
+async def mirroring(
+    workspace: FakeWorkspace, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[tuple[ConsoleApp, Pilot[None], MirroringScreen]]:
+    """Run the console with the mirroring page open."""
+    async with running(workspace, size) as (app, pilot):
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, MirroringScreen), "the mirroring page")
+        screen = app.screen
+        assert isinstance(screen, MirroringScreen)
+        await until(pilot, lambda: screen.tables[Place.MIRRORS].has_focus, "focus")
+        yield app, pilot, screen
+
+
+async def put_on_mirror(
+    pilot: Pilot[None], screen: MirroringScreen, condition: MirrorCondition
+) -> MirrorRow:
+    """Put the cursor on the first mirrored RBD image in a condition."""
+    table = screen.tables[Place.MIRRORS]
+    row: MirrorRow = next(row for row in view(table) if row.condition is condition)
+    assert table.move_to_key(row.key)
+    await pilot.pause()
+    return row
 
 
 async def put_on(pilot: Pilot[None], app: ConsoleApp, name: str) -> ImageRow:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 from fake_data import MIB, NOW, sample_rows
+from fake_mirror_plans import mirror_plans
+from fake_mirrors import with_mirrors
 from fake_tasks import copying, plan_for, sample_log, sample_steps, sample_tasks
 
 from dcn_console.model.errors import DcnError, UsageError
@@ -37,7 +39,8 @@ class FakeWorkspace:
     """Keeps the promises of ``Workspace`` on data in memory.
 
     ``hanging`` names the calls that never answer, ``failing`` maps calls to the error they
-    raise, ``calls`` lists every call with its arguments. ``plans`` answers what is not a copy.
+    raise, ``calls`` lists every call with its arguments. ``plans`` answers what is not a copy,
+    ``typed`` are the names typed for each submission, ``step_records`` the steps of some tasks.
     """
 
     def __init__(self, rows: Rows | None = None, tasks: tuple[Task, ...] | None = None) -> None:
@@ -47,7 +50,7 @@ class FakeWorkspace:
         self.failing: dict[str, Exception] = {}
         self.read_only = ""
         self.runner = True
-        self.current = sample_rows() if rows is None else rows
+        self.current = with_mirrors(sample_rows()) if rows is None else rows
         self.current_tasks = sample_tasks() if tasks is None else tasks
         self.callbacks: list[Callable[[Change], None]] = []
         self.snapshot_source = Source.LIVE
@@ -56,6 +59,8 @@ class FakeWorkspace:
         self.taken_at = NOW - timedelta(seconds=4)
         self.complete = True
         self.plans: tuple[Plan, ...] = ()
+        self.typed: list[tuple[str, ...]] = []
+        self.step_records: dict[int, tuple[StepRecord, ...]] = {}
 
     cloud_name = "lab"
     project_name = "admin"
@@ -117,7 +122,7 @@ class FakeWorkspace:
     async def plan(self, request: Request) -> tuple[Plan, ...]:
         await self._answer("plan", request)
         if not isinstance(request, CopyImages):
-            return self.plans
+            return self.plans or mirror_plans(request)
         every = tuple(site.name for site in self.topology.edges)
         wanted = every if request.sites is None else request.sites
         known = {row.key: row for row in self.current.images}
@@ -127,6 +132,7 @@ class FakeWorkspace:
         self, plans: Sequence[Plan], typed_names: Collection[str] = ()
     ) -> tuple[Task, ...]:
         await self._answer("submit", tuple(plan.title for plan in plans))
+        self.typed.append(tuple(typed_names))
         check_policy(plans, self.topology, self.read_only, typed_names)
         number = max((task.number for task in self.current_tasks), default=0)
         made = tuple(
@@ -171,7 +177,7 @@ class FakeWorkspace:
 
     async def steps(self, number: int) -> tuple[StepRecord, ...]:
         await self._answer("steps", number)
-        return sample_steps()
+        return self.step_records.get(number, sample_steps())
 
     async def log(self, number: int, limit: int = 1000) -> tuple[LogLine, ...]:
         await self._answer("log", number)

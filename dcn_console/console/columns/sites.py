@@ -80,7 +80,7 @@ def site_columns(clock: Clock) -> tuple[Column[SiteRow], ...]:
             title="STATE",
             cell=state,
             sort_key=lambda row: site_state(row, clock())[1],
-            minimum=8,
+            minimum=10,
             maximum=34,
             flex=6,
         ),

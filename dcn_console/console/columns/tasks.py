@@ -14,6 +14,7 @@ from dcn_console.console.spans import (
     line,
     shorten,
 )
+from dcn_console.console.spans import width as cells_of
 from dcn_console.console.table.column import Column
 from dcn_console.console.words import TASK_GLYPHS
 from dcn_console.model.tasks import Progress, Target, TargetState, Task, TaskState
@@ -33,15 +34,22 @@ _PHASE_WORDS = {
 }
 _PHASE_ORDER = (
     TargetState.COPYING,
+    TargetState.RUNNING,
     TargetState.STAGING,
     TargetState.VERIFYING,
     TargetState.ASKING,
     TargetState.PROBING,
     TargetState.WAITING,
     TargetState.QUEUED,
+    TargetState.PAUSED,
 )
+WITH_FIGURES = (TargetState.COPYING, TargetState.RUNNING, TargetState.VERIFYING)
+"""States whose progress is shown."""
 _BAR = (10, 32)
-_BYTES, _RATE, _LEFT, _PERCENT = 12, 10, 6, 4
+_WORDS_WIDTH = 60
+"""From this many cells on there is room for words before the figures."""
+_BYTES, _RATE, _LEFT, _PERCENT = 12, 10, 7, 4
+_MANY_HOURS = 36_000
 
 
 def key(task: Task) -> str:
@@ -52,7 +60,7 @@ def key(task: Task) -> str:
 def order(task: Task) -> tuple[int, float]:
     """Return what puts running tasks first, then queued ones, then the newest finished."""
     moment_of = (task.finished_at or task.submitted_at).timestamp()
-    if task.state in (TaskState.RUNNING, TaskState.CANCELLING):
+    if task.state in (TaskState.RUNNING, TaskState.PAUSED, TaskState.CANCELLING):
         return (0, -task.number)
     if task.state is TaskState.QUEUED:
         return (1, task.number)
@@ -85,6 +93,13 @@ def source(progress: Progress, now: datetime) -> str:
     return text
 
 
+def time_left(seconds: float | None) -> str:
+    """Return the time left in at most seven cells: "0:02", "2:05:00", "31 h"; "–" for None."""
+    if seconds is not None and seconds >= _MANY_HOURS:
+        return f"{int(seconds // 3600):,} h"
+    return format_duration(seconds)
+
+
 def figures(progress: Progress | None, now: datetime, width: int) -> Line:
     """Return bar, percent, bytes, rate, time left and source in ``width`` cells.
 
@@ -97,7 +112,7 @@ def figures(progress: Progress | None, now: datetime, width: int) -> Line:
     rest = width - _BAR[0] - _PERCENT - 1
     amount = f"{format_bytes(progress.done, short=True)}/{format_bytes(progress.total, short=True)}"
     wanted = (
-        (_LEFT, fit(line(format_duration(progress.seconds_left)), _LEFT, Align.RIGHT)),
+        (_LEFT, fit(line(time_left(progress.seconds_left)), _LEFT, Align.RIGHT)),
         (_RATE, fit(line(format_rate(progress.rate)), _RATE, Align.RIGHT)),
         (_BYTES, fit(line(amount), _BYTES, Align.RIGHT)),
     )
@@ -127,6 +142,8 @@ def phase(target: Target, now: datetime) -> str:
         return f"{STAGING} {format_duration((now - target.updated_at).total_seconds())}"
     if target.state is TargetState.COPYING:
         return target.text or f"copying to {target.site}, no figure to be had"
+    if target.state in (TargetState.RUNNING, TargetState.PAUSED) and target.text:
+        return target.text
     words = _PHASE_WORDS.get(target.state, target.state.value)
     text = f"{words} {target.site}"
     return f"{text}: {target.text}" if target.text else text
@@ -139,12 +156,20 @@ def progress_line(task: Task, now: datetime, width: int) -> Line:
         target = leading(task)
         if target is None:
             return (Span(f"{glyph} ", tone), Span("running", Tone.DIM))
-        if target.state in (TargetState.COPYING, TargetState.VERIFYING):
+        if target.state in WITH_FIGURES:
             progress = task.progress if target.state is TargetState.COPYING else target.progress
             if progress is not None and progress.percent is not None:
-                return figures(progress, now, width)
+                return _with_figures(target, progress, now, width)
         return _without_figure(phase(target, now), width)
     return shorten((Span(f"{glyph} ", tone), *_standing(task, now)), width)
+
+
+def _with_figures(target: Target, progress: Progress, now: datetime, width: int) -> Line:
+    """Return the figures, and before them what goes on where that is not simply copying."""
+    if target.state is not TargetState.RUNNING or not target.text or width < _WORDS_WIDTH:
+        return figures(progress, now, width)
+    words = shorten((foreign(target.text, Tone.DIM),), width // 3)
+    return (*words, Span("  "), *figures(progress, now, width - cells_of(words) - 2))
 
 
 def _without_figure(words: str, width: int) -> Line:
@@ -157,8 +182,11 @@ def _standing(task: Task, now: datetime) -> Line:
     """Return the words for a task that is not simply running."""
     if task.state is TaskState.QUEUED:
         return line(f"queued since {moment(task.submitted_at, now)}", Tone.DIM)
+    if task.state is TaskState.PAUSED:
+        target = leading(task)
+        return (foreign((target and target.text) or "paused: p lets it go on", Tone.WARNING),)
     if task.state is TaskState.CANCELLING:
-        return line("cancelling: waits for what Glance cannot stop", Tone.WARNING)
+        return line("cancelling: waits for what cannot be stopped", Tone.WARNING)
     when = moment(task.finished_at, now) if task.finished_at else ""
     if task.state is TaskState.DONE:
         took = ""

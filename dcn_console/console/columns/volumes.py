@@ -1,13 +1,15 @@
 """Columns of the volumes."""
 
 from dcn_console.console.clock import Clock
+from dcn_console.console.columns.mirrors import short_progress
+from dcn_console.console.mirror_words import ARRIVING, GRAVITY, condition, worst_condition
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
 from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, worst
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.text import format_age, format_bytes
 
-_STATUS_TONES = {"in-use": Tone.PLAIN, "available": Tone.DIM}
+_STATUS_TONES = {"in-use": Tone.PLAIN, "available": Tone.DIM, "avail": Tone.DIM}
 
 
 def is_at(row: VolumeRow, site: str) -> bool:
@@ -22,14 +24,18 @@ def haystack(row: VolumeRow) -> str:
         f"{volume.name}\n{volume.id}\n{volume.status}\n{volume.availability_zone}\n{volume.host}"
         f"\n{volume.volume_type}\n{volume.project_id}\n{row.server}\n{row.parent_image}"
     )
+    for mirror in row.mirrors:
+        text += f"\n{mirror.condition}\n{mirror.source.site}\n{mirror.destination.site}"
     if row.findings:
         text += "\n" + "\n".join(finding_words(item) for item in row.findings)
     return text.lower()
 
 
-def status(row: VolumeRow) -> Line:
-    """Return the status, errors standing out."""
+def status(row: VolumeRow, width: int = 99) -> Line:
+    """Return the status, errors standing out; the longest usual word is cut as people cut it."""
     word = row.volume.status
+    if word == "available" and width < len(word):
+        word = "avail"
     if word and "error" in word:
         return (Span("✗ ", Tone.BAD), foreign(word, Tone.BAD))
     return (foreign(word, _STATUS_TONES.get(word or "", Tone.ACCENT)),)
@@ -42,6 +48,25 @@ def _name(row: VolumeRow, _width: int) -> Line:
         return (name,)
     glyph, tone = SEVERITY_GLYPHS[severity]
     return (Span(f"{glyph} ", tone), name)
+
+
+def _mirror(row: VolumeRow, width: int) -> Line:
+    """Return how a volume is mirrored: "● in sync", "73% 88M/s", "–"."""
+    mirror = worst_condition(row.mirrors)
+    if mirror is None:
+        return line("–", Tone.DIM)
+    figure = mirror.progress
+    if mirror.condition in ARRIVING and figure is not None and figure.percent is not None:
+        return short_progress(figure)
+    return condition(mirror.condition)
+
+
+def _mirror_key(row: VolumeRow) -> tuple[int, float] | None:
+    mirror = worst_condition(row.mirrors)
+    if mirror is None:
+        return None
+    percent = mirror.progress.percent if mirror.progress is not None else None
+    return (GRAVITY[mirror.condition], percent or 0.0)
 
 
 def _server(row: VolumeRow, _width: int) -> Line:
@@ -77,11 +102,22 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
         Column(
             id="status",
             title="STATUS",
-            cell=lambda row, _: status(row),
+            cell=status,
             sort_key=lambda row: row.volume.status,
-            minimum=9,
+            minimum=6,
+            wanted=9,
             maximum=16,
             flex=1,
+        ),
+        Column(
+            id="mirror",
+            title="MIRROR",
+            cell=_mirror,
+            sort_key=_mirror_key,
+            minimum=12,
+            maximum=18,
+            flex=2,
+            priority=1,
         ),
         Column(
             id="site",
@@ -91,7 +127,7 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             minimum=7,
             maximum=14,
             flex=1,
-            priority=1,
+            priority=2,
         ),
         Column(
             id="server",
@@ -101,7 +137,7 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             minimum=10,
             maximum=24,
             flex=2,
-            priority=2,
+            priority=3,
         ),
         Column(
             id="image",
@@ -111,7 +147,7 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             minimum=10,
             maximum=24,
             flex=2,
-            priority=3,
+            priority=4,
         ),
         Column(
             id="age",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcn_console.console.details.mirror_screens import MirrorScreen, PairScreen
 from dcn_console.console.details.screen import DetailScreen
 from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
 from dcn_console.console.navigation import home_of
@@ -18,6 +19,8 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
 
     A finding opens the page of its object, a store that of its site.
     """
+    if place in (Place.MIRRORS, Place.PAIRS):
+        return mirror_screen(app, place, key)
     tables = home_of(app).tables
     row = tables[place].state.row(key)
     if row is None:
@@ -26,6 +29,10 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
         for other in (Place.IMAGES, Place.VOLUMES, Place.SITES):
             if tables[other].state.row(row.finding.key) is not None:
                 return detail_screen(app, other, row.finding.key)
+        for other in (Place.MIRRORS, Place.PAIRS):
+            screen = mirror_screen(app, other, row.finding.key)
+            if screen is not None:
+                return screen
         return None
     if place is Place.STORES:
         return detail_screen(app, Place.SITES, row.site) if row.site else None
@@ -35,5 +42,14 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
         Place.VOLUMES: VolumeScreen,
         Place.TASKS: TaskScreen,
     }
-    screen: DetailScreen = makers[place](row)
-    return screen
+    made: DetailScreen = makers[place](row)
+    return made
+
+
+def mirror_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | None:
+    """Return the page of a mirrored RBD image or of a pair of sites, None without one."""
+    if place is Place.MIRRORS:
+        row = next((item for item in app.rows.mirrors if item.key == key), None)
+        return MirrorScreen(row) if row is not None else None
+    pair = next((item for item in app.rows.pairs if item.key == key), None)
+    return PairScreen(pair) if pair is not None else None

@@ -24,10 +24,16 @@ GONE = "The object is not there any more; this is what was known of it last."
 
 
 class DetailScreen(ConsoleScreen):
-    """Shows what ``sections`` makes. ``LEFT`` and ``RIGHT`` name the sections and their order."""
+    """Shows what ``sections`` makes.
 
+    ``LEFT`` and ``RIGHT`` name the sections of the two columns in their order, ``TOP`` and
+    ``BOTTOM`` those above and below them.
+    """
+
+    TOP: ClassVar[tuple[str, ...]] = ()
     LEFT: ClassVar[tuple[str, ...]] = ()
     RIGHT: ClassVar[tuple[str, ...]] = ()
+    BOTTOM: ClassVar[tuple[str, ...]] = ()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll(1)", "down", show=False),
         Binding("k", "scroll(-1)", "up", show=False),
@@ -52,11 +58,13 @@ class DetailScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """The heading and two columns of sections."""
         yield Strand(id="heading")
-        with VerticalScroll(id="page"), Horizontal(id="columns"):
-            for side, names in (("left", self.LEFT), ("right", self.RIGHT)):
-                with Vertical(id=side):
-                    for name in names:
-                        yield Prose(id=f"section-{name}", classes="section")
+        with VerticalScroll(id="page"):
+            yield from _proses(self.TOP)
+            with Horizontal(id="columns"):
+                for side, names in (("left", self.LEFT), ("right", self.RIGHT)):
+                    with Vertical(id=side):
+                        yield from _proses(names)
+            yield from _proses(self.BOTTOM)
 
     def tick(self, now: datetime) -> None:
         """Bring the page up to date."""
@@ -103,6 +111,11 @@ class DetailScreen(ConsoleScreen):
     def restore_focus(self) -> None:
         """Put the focus back on the page."""
         self.set_focus(self.query_one("#page", VerticalScroll))
+
+
+def _proses(names: tuple[str, ...]) -> ComposeResult:
+    for name in names:
+        yield Prose(id=f"section-{name}", classes="section")
 
 
 def heading(kind: str, name: str) -> Line:

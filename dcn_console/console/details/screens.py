@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.containers import VerticalScroll
 
@@ -12,16 +12,14 @@ from dcn_console.console.details.image import image_sections
 from dcn_console.console.details.screen import DetailScreen, heading
 from dcn_console.console.details.site import site_sections
 from dcn_console.console.details.task import task_sections
+from dcn_console.console.details.task_reader import TaskReader
 from dcn_console.console.details.volume import volume_sections
 from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place, Situation, Subject
 from dcn_console.console.spans import Line
 from dcn_console.model.rows import ImageRow, SiteRow, VolumeRow
-from dcn_console.model.tasks import LogLine, StepRecord, Task
+from dcn_console.model.tasks import Task
 from dcn_console.workspace.interface import Change
-
-if TYPE_CHECKING:
-    from textual.worker import Worker
 
 SECTION_FRAME = 8
 """Cells that borders, padding and the scroll bar take from a section's width."""
@@ -72,7 +70,7 @@ class VolumeScreen(DetailScreen):
     """Fields, origin, attachments, findings and commands of a volume."""
 
     LEFT: ClassVar[tuple[str, ...]] = ("findings", "fields")
-    RIGHT: ClassVar[tuple[str, ...]] = ("attachments", "origin", "commands")
+    RIGHT: ClassVar[tuple[str, ...]] = ("mirroring", "attachments", "origin", "commands")
 
     def __init__(self, row: VolumeRow) -> None:
         """Make the page of a volume."""
@@ -90,6 +88,8 @@ class VolumeScreen(DetailScreen):
             place=self.place,
             topology=self.console.workspace.topology,
             read_only_reason=self.console.workspace.read_only_reason,
+            volumes=(self._row,),
+            mirrors=self._row.mirrors,
             subject=Subject("volume", self._row.key, self._row.volume.label),
         )
 
@@ -149,10 +149,7 @@ class TaskScreen(DetailScreen):
         """Make the page of a task."""
         super().__init__()
         self._task_row = task
-        self._steps: tuple[StepRecord, ...] | None = None
-        self._log: tuple[LogLine, ...] | None = None
-        self._reading: Worker[None] | None = None
-        self._read_again = False
+        self._reader = TaskReader(self, lambda: self.show(self.console.clock()))
 
     @property
     def place(self) -> Place:
@@ -174,7 +171,7 @@ class TaskScreen(DetailScreen):
         """Read steps and log; the sites get the greater part of the width."""
         super().on_mount()
         self.query("#left, #right").add_class("-broad")
-        self.read()
+        self._reader.read(self._task_row.number)
 
     def heading(self) -> Line:
         """The task's number and title."""
@@ -191,32 +188,16 @@ class TaskScreen(DetailScreen):
         """Show the task anew; its steps and log may have grown."""
         super().data_changed(change)
         if change is Change.TASKS:
-            self.read()
-
-    def read(self) -> None:
-        """Read steps and log, or once more when that is going on already."""
-        if self._reading is not None and not self._reading.is_finished:
-            self._read_again = True
-            return
-        self._read_again = False
-        self._reading = self.console.call_workspace(self._read(), self._take, node=self)
-
-    async def _read(self) -> tuple[tuple[StepRecord, ...], tuple[LogLine, ...]]:
-        workspace, number = self.console.workspace, self._task_row.number
-        return await workspace.steps(number), await workspace.log(number)
-
-    def _take(self, read: tuple[tuple[StepRecord, ...], tuple[LogLine, ...]]) -> None:
-        self._steps, self._log = read
-        if self.is_ready:
-            self.show(self.console.clock())
-        if self._read_again:
-            self._reading = None
-            self.read()
+            self._reader.read(self._task_row.number)
 
     def sections(self, now: datetime) -> dict[str, Section]:
         """Make all sections for the width there is."""
         page = self.query_one("#page", VerticalScroll).size.width
         size = page if self.has_class("-narrow") else page * 3 // 5
         return task_sections(
-            self._task_row, self._steps, self._log, now, max(20, size - SECTION_FRAME)
+            self._task_row,
+            self._reader.steps,
+            self._reader.log,
+            now,
+            max(20, size - SECTION_FRAME),
         )

@@ -3,32 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from dcn_console.console.clock import full_moment, moment
-from dcn_console.console.columns.tasks import figures, phase
+from dcn_console.console.clock import full_moment
+from dcn_console.console.columns.tasks import WITH_FIGURES, figures, phase
 from dcn_console.console.details.document import (
     Section,
-    columned,
     commands_section,
     field,
     text_field,
 )
-from dcn_console.console.spans import Line, Span, Tone, fit, foreign, line, width
+from dcn_console.console.details.steps import moment_of_day, steps_section
+from dcn_console.console.spans import Line, Span, Tone, fit, foreign, joined, line, width
 from dcn_console.console.words import TARGET_GLYPHS, TASK_GLYPHS
 from dcn_console.model.tasks import (
     LogLine,
+    Progress,
     StepRecord,
-    StepState,
     Target,
     TargetState,
     Task,
 )
 from dcn_console.model.text import count, format_bytes, format_duration
 
-_STEP_GLYPHS = {
-    StepState.RUNNING: ("⇢", Tone.ACCENT),
-    StepState.DONE: ("✓", Tone.GOOD),
-    StepState.FAILED: ("✗", Tone.BAD),
-}
 _NARROWEST = 24
 
 
@@ -46,7 +41,7 @@ def task_sections(
     return {
         "fields": Section("Task", _fields(task, now)),
         "sites": Section("Sites", _sites(task, now, size)),
-        "steps": Section("Steps", _steps(steps, now)),
+        "steps": Section("Steps", steps_section(task, steps, now)),
         "log": Section("Log, newest last", _log(log, now)),
         "commands": commands_section(task.plan.commands),
     }
@@ -72,6 +67,9 @@ def _fields(task: Task, now: datetime) -> tuple[Line, ...]:
                 "finished", f"{full_moment(task.finished_at, now)}, took {format_duration(took)}"
             )
         )
+    if task.pause_requested_at is not None and not task.state.is_over:
+        asked = full_moment(task.pause_requested_at, now)
+        lines.append(text_field("pause", f"asked for {asked}; p lets it go on", Tone.WARNING))
     if task.cancel_requested_at is not None:
         lines.append(text_field("cancelled", full_moment(task.cancel_requested_at, now)))
     if plan.bytes_to_move is not None:
@@ -95,9 +93,8 @@ def _sites(task: Task, now: datetime, size: int) -> tuple[Line, ...]:
             Span(f"{glyph} ", tone),
             Span(target.state.value, tone),
         )
-        progress = target.progress
-        shows = target.state in (TargetState.COPYING, TargetState.VERIFYING)
-        if shows and progress is not None and progress.percent is not None:
+        progress = _measured(target)
+        if progress is not None:
             used = width(head) + 2
             lines.append((*head, Span("  "), *figures(progress, now, max(_NARROWEST, size - used))))
         else:
@@ -122,45 +119,41 @@ def _notes(target: Target, now: datetime) -> Line:
         notes.append(foreign(f"saw: {target.verified}", Tone.GOOD, 400))
     elif target.state is TargetState.STAGING:
         notes.append(Span(phase(target, now), Tone.DIM))
-    elif target.state is TargetState.COPYING:
-        progress = target.progress
-        if progress is None or progress.percent is None:
-            notes.append(foreign(phase(target, now), Tone.DIM, 400))
-        else:
-            age = (
-                format_duration((now - progress.measured_at).total_seconds())
-                if progress.measured_at
-                else "–"
-            )
-            notes.append(Span(f"{progress.source.value}, looked {age} ago", Tone.DIM))
-    elif target.text:
-        tone = Tone.BAD if target.state is TargetState.FAILED else Tone.DIM
-        notes.append(foreign(target.text, tone, 400))
+    elif target.state is TargetState.COPYING and _measured(target) is None:
+        notes.append(foreign(phase(target, now), Tone.DIM, 400))
+    else:
+        notes += _said(target, now)
     if target.attempts > 1:
         notes.append(Span(f"{' · ' if notes else ''}{count(target.attempts, 'attempt')}", Tone.DIM))
     return tuple(notes)
 
 
-def _steps(steps: Sequence[StepRecord] | None, now: datetime) -> tuple[Line, ...]:
-    if steps is None:
-        return (line("reading…", Tone.DIM),)
-    if not steps:
-        return (line("none taken yet", Tone.DIM),)
-    rows = []
-    for step in steps:
-        glyph, tone = _STEP_GLYPHS[step.state]
-        end = step.finished_at or now
-        took = format_duration((end - step.started_at).total_seconds())
-        rows.append(
-            (
-                line(moment_of_day(step.started_at, now), Tone.DIM),
-                (Span(f"{glyph} ", tone), foreign(step.name)),
-                (foreign(step.site, Tone.DIM),) if step.site else (),
-                line(took, Tone.DIM),
-                (foreign(step.text, limit=400),) if step.text else (),
-            )
-        )
-    return columned(rows)
+def _said(target: Target, now: datetime) -> Line:
+    """Return what the target's text says, and where its figure comes from."""
+    tone = Tone.BAD if target.state is TargetState.FAILED else Tone.DIM
+    text: Line = (
+        (foreign(target.text, tone, 400),)
+        if target.text and target.state is not TargetState.COPYING
+        else ()
+    )
+    progress = _measured(target)
+    if progress is None:
+        return text
+    age = (
+        format_duration((now - progress.measured_at).total_seconds())
+        if progress.measured_at
+        else "–"
+    )
+    looked = line(f"{progress.source.value}, looked {age} ago", Tone.DIM)
+    return joined((text, looked), " · ")
+
+
+def _measured(target: Target) -> Progress | None:
+    """Return the figure of a target that shows one."""
+    progress = target.progress
+    if target.state not in WITH_FIGURES or progress is None or progress.percent is None:
+        return None
+    return progress
 
 
 def _log(log: Sequence[LogLine] | None, now: datetime) -> tuple[Line, ...]:
@@ -176,11 +169,3 @@ def _log(log: Sequence[LogLine] | None, now: datetime) -> tuple[Line, ...]:
         )
         for item in log
     )
-
-
-def moment_of_day(then: datetime, now: datetime) -> str:
-    """Return "12:04:31" for today, else with the day."""
-    local = then.astimezone(now.tzinfo)
-    if local.date() == now.date():
-        return f"{local:%H:%M:%S}"
-    return moment(then, now)

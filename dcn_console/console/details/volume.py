@@ -4,6 +4,7 @@ import shlex
 from datetime import datetime
 
 from dcn_console.console.clock import full_moment
+from dcn_console.console.columns.mirrors import progress
 from dcn_console.console.columns.volumes import status
 from dcn_console.console.details.document import (
     Section,
@@ -12,11 +13,15 @@ from dcn_console.console.details.document import (
     findings_section,
     text_field,
 )
-from dcn_console.console.spans import Line, Tone, line
+from dcn_console.console.mirror_words import condition, direction
+from dcn_console.console.mirroring.preview import judged
+from dcn_console.console.spans import Line, Tone, joined, line
 from dcn_console.model.inventory import Volume
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.sites import Topology
 from dcn_console.model.text import format_age, format_bytes
+
+_PROGRESS = 40
 
 
 def volume_sections(row: VolumeRow, topology: Topology, now: datetime) -> dict[str, Section]:
@@ -24,8 +29,11 @@ def volume_sections(row: VolumeRow, topology: Topology, now: datetime) -> dict[s
     return {
         "fields": Section("Volume", _fields(row, now)),
         "origin": Section("Where it came from", _origin(row)),
+        "mirroring": Section("Mirroring  m opens its page", _mirroring(row)),
         "attachments": Section("Attached to", _attachments(row)),
-        "findings": findings_section(row.findings),
+        "findings": findings_section(
+            (*row.findings, *(item for mirror in row.mirrors for item in mirror.findings))
+        ),
         "commands": commands_section(volume_commands(row, topology)),
     }
 
@@ -67,6 +75,20 @@ def _origin(row: VolumeRow) -> tuple[Line, ...]:
     if volume.source_volume_id:
         lines.append(text_field("volume", volume.source_volume_id))
     return tuple(lines)
+
+
+def _mirroring(row: VolumeRow) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for mirror in row.mirrors:
+        lines += (
+            field("condition", joined((condition(mirror.condition), direction(mirror)), "  ")),
+            judged("protected", mirror.protected),
+            judged("peer ready", mirror.peer_ready),
+        )
+        figure = progress(mirror, _PROGRESS)
+        if figure:
+            lines.append(field("progress", figure))
+    return tuple(lines) or (line("not mirrored: M e mirrors it", Tone.DIM),)
 
 
 def _attachments(row: VolumeRow) -> tuple[Line, ...]:

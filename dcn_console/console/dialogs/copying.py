@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.dialogs.copy_plan import CopyDialog
 from dcn_console.console.dialogs.sites import SitesDialog
 from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place
@@ -45,4 +45,4 @@ def plan_copy(
         if submitted:
             home_of(app).tables[Place.IMAGES].clear_marks()
 
-    app.push_screen(PlanDialog(keys, sites, describe_images(images)), go_on)
+    app.push_screen(CopyDialog(keys, sites, describe_images(images)), go_on)

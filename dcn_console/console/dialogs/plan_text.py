@@ -1,20 +1,23 @@
-"""A plan in words: what will be copied where, how much, how long, and what speaks against it."""
+"""A plan in words: what will be done where, how much, how long, and what speaks against it."""
 
 from collections.abc import Sequence
 
-from dcn_console.console.details.document import Section, columned, commands_section, field
+from dcn_console.console.details.document import (
+    Section,
+    columned,
+    commands_section,
+    field,
+    text_field,
+)
 from dcn_console.console.spans import Line, Span, Tone, foreign, joined, line
-from dcn_console.model.plans import Check, Outcome, Plan, VerifyLevel
+from dcn_console.model.plans import Check, Outcome, Plan
 from dcn_console.model.text import count, format_bytes, format_duration
 
 MOST_COMMANDS = 20
 """Commands shown for many images at once; each task's page has its own."""
 
-VERIFY_WORDS = {
-    VerifyLevel.NONE: "none: only that Glance lists the store",
-    VerifyLevel.METADATA: "metadata: the RBD image, its protected snapshot and its size",
-    VerifyLevel.DEEP: "deep: read the data back and compare its hash",
-}
+COPY = "copy-image"
+"""The operation that always moves bytes, even where nobody knows how many."""
 
 _OUTCOMES = {
     Outcome.OK: ("✓", Tone.GOOD),
@@ -23,16 +26,11 @@ _OUTCOMES = {
 }
 
 
-def plan_title(plans: Sequence[Plan]) -> str:
-    """Return the dialog's title."""
-    if len(plans) == 1:
-        return plans[0].title
-    copies = sum(len(plan.targets) for plan in plans if plan.has_work)
-    return f"copy {count(len(plans), 'image')}: {count(copies, 'copy', 'copies')}"
+def plan_sections(plans: Sequence[Plan], settings: Sequence[Line]) -> tuple[Section, ...]:
+    """Return what a person should read before agreeing, those without lines left out.
 
-
-def plan_sections(plans: Sequence[Plan], verify: VerifyLevel) -> tuple[Section, ...]:
-    """Return what a person should read before agreeing, those without lines left out."""
+    ``settings`` are lines on what the dialog itself can change.
+    """
     working = [plan for plan in plans if plan.has_work]
     commands = [command for plan in working for command in plan.commands]
     shown = commands_section(commands[:MOST_COMMANDS])
@@ -40,33 +38,58 @@ def plan_sections(plans: Sequence[Plan], verify: VerifyLevel) -> tuple[Section, 
         more = line(f"and {len(commands) - MOST_COMMANDS} more", Tone.DIM)
         shown = Section(shown.title, (*shown.lines, more))
     sections = (
-        Section("", _totals(plans, working, verify)),
-        Section("Images", _images(plans) if len(plans) > 1 else ()),
+        Section("", _totals(plans, working, settings)),
+        Section("Cannot be undone", _irreversible(working)),
+        Section("One by one", _objects(plans) if len(plans) > 1 else ()),
         Section("Checks", _checks(plans)),
+        Section("Steps", _steps(working[0]) if len(plans) == len(working) == 1 else ()),
         shown,
     )
     return tuple(section for section in sections if section.lines)
 
 
 def _totals(
-    plans: Sequence[Plan], working: Sequence[Plan], verify: VerifyLevel
+    plans: Sequence[Plan], working: Sequence[Plan], settings: Sequence[Line]
 ) -> tuple[Line, ...]:
     lines: list[Line] = []
     if not working:
         lines.append(line("There is nothing to do.", Tone.WARNING))
     elif len(plans) == 1:
         sites = joined(((foreign(site, Tone.STRONG),) for site in plans[0].targets), ", ")
-        lines.append(field("copy", (foreign(plans[0].objects[0].name, Tone.STRONG),)))
-        lines.append(field("to", sites))
+        lines += [text_field(item.kind, item.name, Tone.STRONG) for item in plans[0].objects]
+        lines.append(field("result at", sites))
     if working:
-        lines.append(field("bytes", _bytes(working)))
-        lines.append(field("estimate", _estimate(working)))
-        lines.append(field("verify", (Span(VERIFY_WORDS[verify]), Span("  v changes", Tone.DIM))))
+        if any(plan.reads_only for plan in working):
+            lines.append(field("changes", line("nothing: it only reads", Tone.GOOD)))
+        moves = any(plan.bytes_to_move is not None for plan in working)
+        if moves or any(plan.operation == COPY for plan in working):
+            lines.append(field("bytes", _bytes(working)))
+            lines.append(field("estimate", _estimate(working)))
+        lines += settings
     if len(plans) == 1:
         for site, why in plans[0].skipped.items():
             lines.append(
                 field("skipped", (foreign(site), Span(": ", Tone.DIM), foreign(why, Tone.DIM)))
             )
+    return tuple(lines)
+
+
+def _irreversible(plans: Sequence[Plan]) -> tuple[Line, ...]:
+    return tuple(
+        (Span("✗ ", Tone.BAD), foreign(text, limit=1000))
+        for text in dict.fromkeys(plan.irreversible for plan in plans if plan.irreversible)
+    )
+
+
+def _steps(plan: Plan) -> tuple[Line, ...]:
+    """Return the steps in their order, and what can be undone after each."""
+    lines: list[Line] = []
+    for number, step in enumerate(plan.steps, start=1):
+        site: Line = (foreign(step.site, Tone.ACCENT), Span(": ", Tone.DIM)) if step.site else ()
+        text = step.text.removeprefix(f"{step.site}: ") if step.site else step.text
+        lines.append((Span(f"{number:>2} ", Tone.DIM), *site, foreign(text, limit=400)))
+        if step.undo:
+            lines.append((Span("   ↩ ", Tone.DIM), foreign(step.undo, Tone.DIM, 400)))
     return tuple(lines)
 
 
@@ -77,7 +100,7 @@ def _bytes(plans: Sequence[Plan]) -> Line:
         return line("not known before Glance says", Tone.DIM)
     text = f"{format_bytes(sum(known))} to move"
     if unknown:
-        return (Span(text), Span(f", and {count(unknown, 'image')} of unknown size", Tone.WARNING))
+        return (Span(text), Span(f", and {count(unknown, 'object')} of unknown size", Tone.WARNING))
     return line(text)
 
 
@@ -92,7 +115,7 @@ def _estimate(plans: Sequence[Plan]) -> Line:
     return (about, *why)
 
 
-def _images(plans: Sequence[Plan]) -> tuple[Line, ...]:
+def _objects(plans: Sequence[Plan]) -> tuple[Line, ...]:
     rows = []
     for plan in plans:
         name = plan.objects[0].name if plan.objects else plan.title

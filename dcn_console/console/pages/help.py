@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from dcn_console.console.actions import ACTIONS, GROUPS, keys_text
+from dcn_console.console.action import keys_text
+from dcn_console.console.actions import ACTIONS, GROUPS
+from dcn_console.console.mirror_words import CONDITION_GLYPHS
 from dcn_console.console.pages.page import TextPage
 from dcn_console.console.situation import Situation
 from dcn_console.console.spans import Line, Span, Tone, foreign, line
@@ -48,6 +50,9 @@ def help_lines(situation: Situation) -> tuple[Line, ...]:
         if state is Placement.COPYING:
             glyph = "42%"
         lines.append((Span(f"  {glyph:<{_KEYS}}", tone), Span(PLACEMENT_WORDS[state])))
+    lines += (line(""), line("Mirrored RBD images", Tone.STRONG), line(""))
+    for condition, (glyph, tone) in CONDITION_GLYPHS.items():
+        lines.append((Span(f"  {glyph:<{_KEYS}}", tone), Span(condition.value)))
     return tuple(lines)
 
 

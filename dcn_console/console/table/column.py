@@ -108,8 +108,12 @@ def _drop(shown: list[Column[Row]], width: int, *, extra: bool) -> None:
 
 
 def _share(columns: Sequence[Column[Row]], room: int) -> list[int]:
-    """Give each column its minimum and its share of ``room``, up to its maximum."""
+    """Give each column its minimum, what it wants, and its share of the rest of ``room``."""
     widths = [column.minimum for column in columns]
+    for index, column in enumerate(columns):
+        given = min(room, max(0, column.wanted - column.minimum))
+        widths[index] += given
+        room -= given
 
     def growth(index: int) -> int:
         column = columns[index]

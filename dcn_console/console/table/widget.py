@@ -89,6 +89,14 @@ class ResourceTable(TableView[Row], can_focus=True):
             self._marked = tuple(row for row in rows if row is not None)
         return self._marked
 
+    @property
+    def chosen_rows(self) -> tuple[Row, ...]:
+        """What an action is for: the marked rows, else the one under the cursor."""
+        if self.marked_rows:
+            return self.marked_rows
+        row = self.cursor_row
+        return () if row is None else (row,)
+
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show these rows; only what differs is painted again."""
         self._marked = None

@@ -1,0 +1,104 @@
+"""The fields that dialogs of mirroring operations share."""
+
+from dcn_console.console.dialogs.checks import interval_or_none, percent
+from dcn_console.console.dialogs.forms import Answers, Field, Option, yes_no
+from dcn_console.model.mirroring import MirrorMode
+from dcn_console.model.requests import ContentCheck
+
+MODE = Field(
+    id="mode",
+    label="mode",
+    options=(
+        Option(
+            value=MirrorMode.SNAPSHOT.value,
+            words="snapshot",
+            hint="Changes are sent with each mirror snapshot: needs a schedule, costs little.",
+        ),
+        Option(
+            value=MirrorMode.JOURNAL.value,
+            words="journal",
+            hint="Every write is sent at once: needs the journaling feature, writes cost double.",
+        ),
+    ),
+)
+
+SCHEDULE = Field(
+    id="schedule",
+    label="every",
+    start="15m",
+    hint="How often a mirror snapshot is taken: 15m, 1h, 1d; empty for no schedule of its own.",
+    complaint=interval_or_none,
+    shown=lambda answers: answers["mode"] == MirrorMode.SNAPSHOT,
+)
+
+FLATTEN = Field(
+    id="flatten",
+    label="flatten",
+    options=yes_no(
+        "Clones of an image are made independent first and grow to their full size.",
+        "Clones of an image are refused.",
+    ),
+    start="no",
+)
+
+STOP_SERVER = Field(
+    id="stop_server",
+    label="stop server",
+    options=yes_no(
+        "The server is stopped first, and started again where that can work.",
+        "Refused while a server has it attached and runs.",
+    ),
+    start="no",
+)
+
+SAFETY_COPY = Field(
+    id="safety_copy",
+    label="safety copy",
+    options=yes_no(
+        "What is given up is kept in an RBD image beside it first; it needs the room.",
+        "What is given up is gone for good.",
+    ),
+    start="yes",
+)
+
+CHECK = Field(
+    id="check",
+    label="compare",
+    options=(
+        Option(
+            value=ContentCheck.METADATA.value,
+            words="metadata",
+            hint="Size, mode and states of both sides, no data.",
+        ),
+        Option(
+            value=ContentCheck.SAMPLED.value,
+            words="sampled",
+            hint="Also a share of the objects that hold data, by their hashes.",
+        ),
+        Option(
+            value=ContentCheck.FULL.value,
+            words="full",
+            hint="Also every object that holds data: both sides read all of it.",
+        ),
+    ),
+    start=ContentCheck.SAMPLED.value,
+)
+
+SAMPLE = Field(
+    id="percent",
+    label="percent",
+    start="5",
+    hint="The share of the objects that hold data which is compared.",
+    complaint=percent,
+    shown=lambda answers: answers["check"] == ContentCheck.SAMPLED,
+)
+
+
+def check(answers: Answers) -> ContentCheck:
+    """Return the chosen comparison."""
+    return ContentCheck(answers["check"])
+
+
+def share(answers: Answers) -> float:
+    """Return the percentage to sample; what was typed counts only where it was asked for."""
+    return float(answers["percent"]) if check(answers) is ContentCheck.SAMPLED else 5.0

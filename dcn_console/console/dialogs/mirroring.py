@@ -1,0 +1,56 @@
+"""The way from a mirroring action to a submitted task: choices, plan, confirmation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dcn_console.console.dialogs import mirror_forms
+from dcn_console.console.dialogs.mirror_forms import FormMaker
+from dcn_console.console.dialogs.options import OptionsDialog
+from dcn_console.console.dialogs.pair_forms import PAIR_FORMS
+from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.navigation import front_of
+from dcn_console.console.table_screen import TableScreen
+
+if TYPE_CHECKING:
+    from dcn_console.console.dialogs.forms import Answers, Form
+    from dcn_console.console.host import ConsoleHost
+
+FORMS: dict[str, FormMaker] = {
+    "enable_mirroring": mirror_forms.enable,
+    "disable_mirroring": mirror_forms.disable,
+    "mirror_snapshot": mirror_forms.snapshot,
+    "relocate": mirror_forms.relocate,
+    "fail_over": mirror_forms.fail_over,
+    "fail_back": mirror_forms.fail_back,
+    "resync": mirror_forms.resync,
+    "verify_mirror": mirror_forms.verify,
+    "rehearse": mirror_forms.rehearse,
+    **PAIR_FORMS,
+}
+"""What each action of the menu asks, by the action's id."""
+
+
+def begin(app: ConsoleHost, name: str) -> None:
+    """Ask what the action needs to know, then show its plan."""
+    form = FORMS[name](front_of(app).situation(), app.rows, app.clock())
+    if not form.fields:
+        show_plan(app, form, {})
+        return
+
+    def go_on(answers: dict[str, str] | None) -> None:
+        if answers is not None:
+            show_plan(app, form, answers)
+
+    app.push_screen(OptionsDialog(form), go_on)
+
+
+def show_plan(app: ConsoleHost, form: Form, answers: Answers) -> None:
+    """Show the plan and submit it when agreed; marks are cleared once it was submitted."""
+    front = front_of(app)
+
+    def go_on(submitted: bool | None) -> None:
+        if submitted and isinstance(front, TableScreen) and front.table.has_marks:
+            front.table.clear_marks()
+
+    app.push_screen(PlanDialog(form.title, form.verb, form.requests(answers)), go_on)

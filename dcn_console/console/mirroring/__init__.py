@@ -1,0 +1,1 @@
+"""The mirroring page: pairs of sites above, their mirrored RBD images below."""
