@@ -4,6 +4,7 @@ Nothing heavy is imported here: commands import what they need when they run, so
 ``--help`` answers at once (openstacksdk, Textual and DBOS take most of a second each).
 """
 
+import asyncio
 import logging
 import os
 import sys
@@ -104,7 +105,7 @@ def run(arguments: Sequence[str] | None = None, core: Core | None = None) -> int
         fail(error)
         misunderstood = isinstance(error, UsageError | ConfigError)
         return ExitStatus.USAGE if misunderstood else ExitStatus.FAILURE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say("interrupted")
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:

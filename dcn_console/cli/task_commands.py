@@ -124,7 +124,9 @@ def wait_and_print(
     """
     try:
         tasks = asyncio.run(wait_for(workspace, numbers))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        # CPython 3.11's asyncio.Runner.run lets CancelledError out when SIGINT arrives between
+        # its installing of the handler and the first step of the coroutine.
         return say_they_go_on(numbers)
     print_tasks(tasks, output)
     return outcome((task.state for task in tasks), refused=refused)

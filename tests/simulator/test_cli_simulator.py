@@ -127,7 +127,7 @@ def test_interrupting_the_question_submits_nothing(simulator: Simulator, cli: Co
     add_image(simulator)
     asked = cli.on_terminal("image", "copy", "tiny", "--to", "edges")
     asked.wait_for("[y/N]")
-    asked.process.send_signal(signal.SIGINT)
+    asked.interrupt()
     assert asked.end() in (1, 130)
     assert cli("task", "list", "-o", "json").json == []
 

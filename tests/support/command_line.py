@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +58,20 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type ``text``."""
         os.write(self._own_end, text.encode())
+
+    def interrupt(self) -> None:
+        """Press Ctrl+C until the process is over.
+
+        One SIGINT may be lost: CPython's input() does not look for signals that came just
+        before it began to read.
+        """
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Ctrl+C does not end it: {self.text!r}")
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.5)
 
     def end(self) -> int:
         """Read to the end and return the exit status."""
