@@ -67,6 +67,9 @@ class ProgressSource(StrEnum):
     MIRROR_SNAPSHOT = "objects in the mirror snapshot"
     MIRROR_DAEMON = "rbd-mirror's report"
     CEPH = "Ceph's own count"
+    SENT = "bytes sent to Glance"
+    CONVERTED = "qemu-img's count"
+    HISTORY = "time that earlier ones took"
     NONE = "no figure to be had"
 
 
