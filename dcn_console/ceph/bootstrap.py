@@ -33,6 +33,7 @@ MODULES = (
     "images",
     "mirror_status",
     "mirror_steering",
+    "mirror_peers",
     "mirror_manager",
     "detail",
     "metadata",

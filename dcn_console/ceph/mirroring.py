@@ -188,25 +188,23 @@ class ClusterMirroring:
         subject = Subject(needs=_PEER_NEEDS)
         await self._link.ask(_Nothing, "mirror_peer_permission", subject)
 
-    async def connect_peer(self, pool: str, other: "Cluster", direction: PeerDirection) -> None:
-        """Make this cluster's pool a peer of the same pool of ``other``.
+    async def receive_from(self, pool: str, source: "Cluster", direction: PeerDirection) -> None:
+        """Have this cluster's pool receive from the same pool of ``source``.
 
-        ``direction`` is seen from ``other``: RECEIVE mirrors from here to there. The bootstrap
-        token goes from one agent's pipe to the other's and nowhere else. Importing it contacts
-        this cluster from where the agent of ``other`` runs.
+        Only this cluster is changed, and one that receives from there already gets fresh
+        addresses and a fresh key, so that it is safe to repeat. ``direction`` is what the peer is
+        listed with here: RECEIVE, or BOTH. The bootstrap token goes from one agent's pipe to the
+        other's and nowhere else. Using it contacts ``source`` from where the agent of this
+        cluster runs.
         """
-        source, target = self._link, other.mirroring._link
-        if direction is PeerDirection.SEND:
-            source, target = target, source
-            direction = PeerDirection.RECEIVE
         way_out = "The modes of both pools must allow mirroring; see `rbd mirror pool info`."
         subject = Subject(pool=pool, failed="gets no new peer", way_out=way_out, needs=_PEER_NEEDS)
         alone = {"deadline": _PEER_SECONDS, "operation_seconds": _PEER_SECONDS / 2}
-        async with source.alone(subject, **alone) as agent:
+        async with source.mirroring._link.alone(subject, **alone) as agent:
             made = await agent.ask(_Token, "mirror_peer_token")
         parameters = {"token": made.token, "direction": direction.value}
         try:
-            async with target.alone(subject, **alone) as agent:
+            async with self._link.alone(subject, **alone) as agent:
                 await agent.ask(_Nothing, "mirror_peer_import", parameters)
         except ClusterUnreachable as error:
             there = printable(source.site, 60)
@@ -215,15 +213,13 @@ class ClusterMirroring:
                 way_out=f"Its hosts must reach the monitors of {there}; {error.way_out}",
             ) from error
 
+    async def rename_peer(self, pool: str, uuid: str, name: str) -> None:
+        """Give a peer the name that its cluster now has."""
+        await self._change("mirror_peer_rename", _peer(pool), {"uuid": uuid, "name": name})
+
     async def remove_peer(self, pool: str, uuid: str) -> None:
         """Forget a peer; what was mirrored stays."""
-        subject = Subject(
-            pool=pool,
-            failed="keeps its peer",
-            way_out="See `rbd mirror pool info`.",
-            needs=_PEER_NEEDS,
-        )
-        await self._change("mirror_peer_remove", subject, {"uuid": uuid})
+        await self._change("mirror_peer_remove", _peer(pool), {"uuid": uuid})
 
     async def _schedule(self, operation: str, pool: str, name: str | None, interval: str) -> None:
         subject = Subject(
@@ -257,3 +253,8 @@ class ClusterMirroring:
 
 def _change(pool: str, name: str, failed: str, way_out: str) -> Subject:
     return Subject(pool=pool, name=name, failed=failed, way_out=way_out)
+
+
+def _peer(pool: str) -> Subject:
+    way_out = "See `rbd mirror pool info`."
+    return Subject(pool=pool, failed="keeps its peer", way_out=way_out, needs=_PEER_NEEDS)

@@ -15,7 +15,7 @@ or null, features and flags librbd's bit masks:
 ``pools`` → names
 ``probe`` pool → {} after the OSDs answered a small read
 ``rbd_image`` pool, name → name, size, snap, snap_protected
-``used_bytes`` pool, name → used
+``used_bytes`` pool, name, since: a snapshot's name or "" → used, since then
 ``rbd_images`` pool → parts of at most 50 of what ``rbd_image`` answers; count
 ``digest`` pool, name, snap, algorithm → progress; digest in hexadecimal, bytes
 ``remove_unfinished`` pool, name → progress in objects; removed, false when there was none. Invalid
@@ -41,8 +41,10 @@ Steering mirroring; each answers {} unless said, and the mgr answers the schedul
 ``mirror_schedule_add``, ``mirror_schedule_remove`` pool, name or null, interval
 ``mirror_pool_mode`` pool, mode · ``mirror_site_name`` name
 ``mirror_peer_permission`` → {} to a user who may make tokens
-``mirror_peer_token`` pool → token, a secret · ``mirror_peer_import`` pool, token, direction
-``mirror_peer_remove`` pool, uuid
+``mirror_peer_token`` pool → token, a secret
+``mirror_peer_import`` pool, token, direction: has this pool receive from the cluster of the token,
+and changes this cluster only; one that does so already gets the token's addresses and key
+``mirror_peer_rename`` pool, uuid, name · ``mirror_peer_remove`` pool, uuid
 
 Content of an RBD image; snapshot_id null is the head:
 ``rbd_detail`` pool, name → the fields of ``model.mirroring.RbdDetail``, its mirroring an IMAGE

@@ -175,6 +175,7 @@ _OPERATIONS: dict[str, Callable[[World, SimulatedSite, Parameters], ClusterAnswe
     "mirror_peer_permission": mirror_changes.mirror_peer_permission,
     "mirror_peer_token": mirror_changes.mirror_peer_token,
     "mirror_peer_import": mirror_changes.mirror_peer_import,
+    "mirror_peer_rename": mirror_changes.mirror_peer_rename,
     "mirror_peer_remove": mirror_changes.mirror_peer_remove,
     "rbd_detail": content_answers.rbd_detail,
     "used_objects": content_answers.used_objects,

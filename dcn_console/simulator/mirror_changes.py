@@ -114,6 +114,13 @@ def mirror_peer_import(world: World, site: SimulatedSite, parameters: Parameters
     return DONE
 
 
+def mirror_peer_rename(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
+    """Give a peer another name."""
+    pool, uuid = text(parameters, "pool"), text(parameters, "uuid")
+    mirror_peers.rename_peer(world, site, pool, uuid, text(parameters, "name"))
+    return DONE
+
+
 def mirror_peer_remove(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
     """Forget a peer."""
     mirror_peers.remove_peer(world, site, text(parameters, "pool"), text(parameters, "uuid"))

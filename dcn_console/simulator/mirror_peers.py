@@ -10,7 +10,7 @@ from dcn_console.model.mirroring import PeerDirection, PoolMode
 from dcn_console.simulator.mirror_clock import notice
 from dcn_console.simulator.mirror_records import PEER_CLIENT, PeerRecord, ScheduleRecord
 from dcn_console.simulator.records import SimulatedSite
-from dcn_console.simulator.refusals import ClusterRefusal, busy, exists, invalid, missing
+from dcn_console.simulator.refusals import ClusterRefusal, busy, invalid, missing
 from dcn_console.simulator.world import World
 
 _RECEIVES = "the pool receives from a peer already, and can from one only"
@@ -24,18 +24,19 @@ def site_name(world: World, site: SimulatedSite) -> str:
 
 
 def set_site_name(world: World, site: SimulatedSite, name: str) -> None:
-    """Name a cluster for mirroring."""
+    """Name a cluster for mirroring; peers that its daemons ping learn it, others do not."""
     if not name.strip():
         raise invalid("error setting site name")
-    world.mirrors.site_names[site.name] = name.strip()
+    world.mirrors.rename(site.name, name.strip())
     world.revision += 1
 
 
 def set_mode(world: World, site: SimulatedSite, pool: str, mode: PoolMode) -> None:
-    """Set a pool's mode; switching off is refused while RBD images are mirrored."""
+    """Set a pool's mode; switching off is refused while it has mirrored RBD images or peers."""
     record = world.mirrors.pool(site.name, pool)
     images = world.rbd(site, pool).values()
-    if mode is PoolMode.DISABLED and any(image.mirroring for image in images):
+    used = record.peers or any(image.mirroring for image in images)
+    if mode is PoolMode.DISABLED and used:
         raise busy("error setting mirror mode disabled")
     uuid = record.uuid or world.new_identifier("mirror")
     world.mirrors.put_pool(site.name, pool, replace(record, uuid=uuid, mode=mode))
@@ -70,46 +71,33 @@ def import_token(
         raise invalid(why)
     if world.is_unconnectable(other) or world.is_blocked(other):
         raise ClusterRefusal("unreachable", f"[errno 110] RBD connection timed out ({why})")
-    taken = [peer for peer in record.peers if peer.site == other.name]
-    if any(peer.direction is not PeerDirection.SEND for peer in taken):
-        raise exists(why, _RECEIVES)
-    if direction.receives and world.mirrors.source(site.name, pool) is not None:
+    if world.mirrors.pool(other.name, pool).mode is PoolMode.DISABLED:
+        raise invalid(why, "mirroring of the peer's pool is switched off")
+    if site_name(world, other) == site_name(world, site):
+        raise invalid(why, f"both clusters call themselves {site_name(world, site)}")
+    if any(peer.direction.receives and peer.site != other.name for peer in record.peers):
         raise invalid(why, _RECEIVES)
+    known = next((peer for peer in record.peers if peer.site == other.name), None)
     peer = PeerRecord(
-        uuid=taken[0].uuid if taken else world.new_identifier("peer"),
+        uuid=known.uuid if known else world.new_identifier("peer"),
         site=other.name,
         site_name=site_name(world, other),
-        direction=direction,
-        mirror_uuid=taken[0].mirror_uuid if taken else "",
+        direction=_joined(known, direction),
+        mirror_uuid=known.mirror_uuid if known else "",
         client_name=f"client.{PEER_CLIENT}",
     )
     kept = tuple(item for item in record.peers if item.site != other.name)
     world.mirrors.put_pool(site.name, pool, replace(record, peers=(*kept, peer)))
-    _meet(world, site, other, pool, direction)
+    _meet(world, site, other, pool)
 
 
-def _meet(
-    world: World,
-    site: SimulatedSite,
-    other: SimulatedSite,
-    pool: str,
-    direction: PeerDirection,
-) -> None:
-    """Let both sides know each other, as the import and the first ping of a daemon do."""
-    theirs = world.mirrors.pool(other.name, pool)
-    if direction is PeerDirection.BOTH and not any(
-        peer.site == site.name and peer.direction is not PeerDirection.SEND for peer in theirs.peers
-    ):
-        back = PeerRecord(
-            uuid=world.new_identifier("peer"),
-            site=site.name,
-            site_name=site_name(world, site),
-            direction=PeerDirection.BOTH,
-            client_name=f"client.{PEER_CLIENT}",
-        )
-        if world.mirrors.source(other.name, pool) is None:
-            kept = tuple(item for item in theirs.peers if item.site != site.name)
-            world.mirrors.put_pool(other.name, pool, replace(theirs, peers=(*kept, back)))
+def _joined(known: PeerRecord | None, direction: PeerDirection) -> PeerDirection:
+    """Return what a peer is for when it is to be for ``direction`` as well."""
+    return direction if known is None or known.direction is direction else PeerDirection.BOTH
+
+
+def _meet(world: World, site: SimulatedSite, other: SimulatedSite, pool: str) -> None:
+    """Let both sides know each other, as the first ping of a daemon does."""
     for here, there in ((site, other), (other, site)):
         if there.name in world.mirrors.receivers(here.name, pool):
             world.mirrors.learn(here.name, pool, there.name, world.new_identifier("peer"))
@@ -117,6 +105,17 @@ def _meet(
         for name, image in world.rbd(place, pool).items():
             if image.mirroring is not None:
                 notice(world, pool, name, image.mirroring.global_id, world.now)
+
+
+def rename_peer(world: World, site: SimulatedSite, pool: str, uuid: str, name: str) -> None:
+    """Give a peer another name."""
+    record = world.mirrors.pool(site.name, pool)
+    if not any(peer.uuid == uuid for peer in record.peers):
+        raise missing("error setting peer name")
+    peers = tuple(
+        replace(peer, site_name=name) if peer.uuid == uuid else peer for peer in record.peers
+    )
+    world.mirrors.put_pool(site.name, pool, replace(record, peers=peers))
 
 
 def remove_peer(world: World, site: SimulatedSite, pool: str, uuid: str) -> None:

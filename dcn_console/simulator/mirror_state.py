@@ -83,7 +83,8 @@ class Mirrors:
     def learn(self, site: str, pool: str, other: str, new_uuid: str) -> None:
         """Let ``site`` list a receiving peer, as that one's daemon does when it first connects.
 
-        A peer that is listed already becomes known by its mirror UUID.
+        A peer that is listed already becomes known by its mirror UUID, and one that was only
+        received from is now known to receive as well (measured on 16.2).
         """
         uuid = self.pool(other, pool).uuid
         record = self.pool(site, pool)
@@ -98,11 +99,29 @@ class Mirrors:
                 mirror_uuid=uuid,
             )
             self.put_pool(site, pool, replace(record, peers=(*record.peers, added)))
-        elif known.mirror_uuid != uuid:
-            peers = tuple(
-                replace(peer, mirror_uuid=uuid) if peer is known else peer for peer in record.peers
+        elif known.mirror_uuid != uuid or known.direction is PeerDirection.RECEIVE:
+            sends = known.direction is PeerDirection.SEND
+            met = replace(
+                known,
+                mirror_uuid=uuid,
+                direction=PeerDirection.SEND if sends else PeerDirection.BOTH,
             )
+            peers = tuple(met if peer is known else peer for peer in record.peers)
             self.put_pool(site, pool, replace(record, peers=peers))
+
+    def rename(self, site: str, name: str) -> None:
+        """Let a cluster call itself ``name``; the sites that its daemons ping learn it."""
+        self.site_names[site] = name
+        for other, pools in list(self._pools.items()):
+            for pool, record in list(pools.items()):
+                if other in {
+                    peer.site for peer in self.pool(site, pool).peers if peer.direction.receives
+                }:
+                    peers = tuple(
+                        replace(peer, site_name=name) if peer.site == site else peer
+                        for peer in record.peers
+                    )
+                    self.put_pool(other, pool, replace(record, peers=peers))
 
     def replay(self, site: str, pool: str, global_id: str) -> ReplayRecord | None:
         """Return what a site's daemon does with an RBD image."""

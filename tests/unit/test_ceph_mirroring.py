@@ -1,7 +1,9 @@
 """Mirroring and content through the facade, where clusters hang, refuse and lie."""
 
 import asyncio
+import base64
 import hashlib
+import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -29,7 +31,7 @@ from dcn_console.model.mirroring import (
     SnapshotSchedule,
 )
 
-TOKEN = "eyJmc2lkIjogImY" + "A" * 60
+KEY = "AQ" + "B" * 36 + "=="
 DAEMONS = {
     "summary": "",
     "4164": {"metadata": {"id": "a", "hostname": "h1", "ceph_version_short": "16.2.15"}},
@@ -56,9 +58,7 @@ STATUS = {
 def prepared(folder: Path, name: str = "dcn0", **options: Any) -> Site:
     """Return a site with a mirrored pool that may be written to."""
     made = Site(folder, name, **options)
-    made.change(
-        writable=True, token=TOKEN, mirror_uuid="m-1", status=STATUS, **{"service status": REPORTS}
-    )
+    made.change(writable=True, mirror_uuid="m-1", status=STATUS, **{"service status": REPORTS})
     made.state["pools"]["volumes"] = {"v1": {"size": 9 * MIB, "mirrored": True}}
     made.change()
     return made
@@ -278,23 +278,100 @@ async def test_only_snapshots_of_our_own_are_removed(site: Site, name: str) -> N
         await site.cluster.content.remove_snapshot("volumes", "v1", name)
 
 
-@pytest.mark.parametrize(
-    ("direction", "maker", "importer", "code"),
-    [
-        (PeerDirection.RECEIVE, 0, 1, 0),
-        (PeerDirection.BOTH, 0, 1, 2),
-        (PeerDirection.SEND, 1, 0, 0),
-    ],
-)
-async def test_a_token_goes_from_agent_to_agent(
-    tmp_path: Path, direction: PeerDirection, maker: int, importer: int, code: int
-) -> None:
-    sites = [prepared(tmp_path, name) for name in ("central", "dcn0")]
-    await sites[0].cluster.mirroring.connect_peer("volumes", sites[1].cluster, direction)
-    assert sites[maker].calls() == [["token"]]
-    assert sites[importer].calls() == [["import", code, True]]
+def a_pair(folder: Path) -> tuple[Site, Site]:
+    """Return two sites, the first of which makes a token that leads to it."""
+    source, receiver = (prepared(folder, name) for name in ("central", "dcn0"))
+    content = {"fsid": "f-1", "client_id": "peer", "key": KEY, "mon_host": str(source.conf)}
+    source.change(token=base64.b64encode(json.dumps(content).encode()).decode())
+    receiver.change(fsid="f-2", mirror_uuid="m-2")
+    return source, receiver
+
+
+async def close(*sites: Site) -> None:
     for site in sites:
         await site.cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("direction", "code"), [(PeerDirection.RECEIVE, 0), (PeerDirection.BOTH, 2)]
+)
+async def test_a_token_goes_from_agent_to_agent(
+    tmp_path: Path, direction: PeerDirection, code: int
+) -> None:
+    source, receiver = a_pair(tmp_path)
+    await receiver.cluster.mirroring.receive_from("volumes", source.cluster, direction)
+    assert source.calls() == [["token"]]
+    assert receiver.calls() == [
+        ["peer add", "f-1", "client.peer", code],
+        ["peer attributes", "new-peer", ["key", "mon_host"]],
+    ]
+    await close(source, receiver)
+
+
+@pytest.mark.parametrize(
+    ("known", "changes"),
+    [
+        ({"direction": 0, "mirror_uuid": "", "client_name": "client.peer"}, []),
+        ({"direction": 2, "client_name": "client.peer", "site_name": "old"}, ["peer name"]),
+        ({"direction": 1, "client_name": ""}, ["peer client", "mirror_peer_set_direction"]),
+    ],
+)
+async def test_a_peer_that_is_known_is_kept_and_only_widened(
+    tmp_path: Path, known: dict[str, Any], changes: list[str]
+) -> None:
+    source, receiver = a_pair(tmp_path)
+    other = {"uuid": "q", "direction": 1, "site_name": "x", "mirror_uuid": "x", "client_name": ""}
+    same = {"uuid": "p", "site_name": "f-1", "mirror_uuid": "m-1"} | known
+    receiver.change(peers=[other, same])
+    await receiver.cluster.mirroring.receive_from("volumes", source.cluster, PeerDirection.RECEIVE)
+    assert [call[0] for call in receiver.calls()] == ["peer attributes", *changes]
+    assert all(call[1] in ("p", "rbd_mirroring") for call in receiver.calls())
+    if "mirror_peer_set_direction" in changes:
+        assert receiver.calls()[-1][2] == "01000000" + b"p".hex() + "02"
+    await close(source, receiver)
+
+
+async def test_what_makes_no_peer_changes_nothing(tmp_path: Path) -> None:
+    source, receiver = a_pair(tmp_path)
+    elsewhere = {
+        "uuid": "q",
+        "direction": 0,
+        "site_name": "x",
+        "mirror_uuid": "",
+        "client_name": "",
+    }
+    cases: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
+        ({}, {"peers": [elsewhere]}, "can from one only"),
+        ({}, {"peers": [], "fsid": "f-1"}, "of this cluster itself"),
+        ({"mirror_mode": 0}, {"fsid": "f-2"}, "switched off"),
+        ({"mirror_mode": 1, "token": "eyJ9"}, {}, "no bootstrap token"),
+    )
+    for there, here, words in cases:
+        source.change(**there)
+        receiver.change(**here)
+        with pytest.raises(ClusterError, match=f"volumes gets no new peer: .*{words}"):
+            await receiver.cluster.mirroring.receive_from(
+                "volumes", source.cluster, PeerDirection.RECEIVE
+            )
+    assert receiver.calls() == []
+    await close(source, receiver)
+
+
+async def test_a_peer_whose_key_cannot_be_kept_is_taken_away_again(tmp_path: Path) -> None:
+    source, receiver = a_pair(tmp_path)
+    receiver.change(faults={"peer attributes": 13})
+    with pytest.raises(ClusterError, match="permission denied"):
+        await receiver.cluster.mirroring.receive_from(
+            "volumes", source.cluster, PeerDirection.RECEIVE
+        )
+    assert receiver.calls()[-1] == ["peer remove", "new-peer"]
+    await close(source, receiver)
+
+
+async def test_peers_are_renamed_and_removed(site: Site) -> None:
+    await site.cluster.mirroring.rename_peer("volumes", "p", "hub")
+    await site.cluster.mirroring.remove_peer("volumes", "p")
+    assert site.calls() == [["peer name", "p", "hub"], ["peer remove", "p"]]
 
 
 @pytest.mark.parametrize("fault", [13, 22, 110, 5, "hang", "crash"])
@@ -306,12 +383,10 @@ async def test_a_token_is_in_no_error_and_no_log(
 ) -> None:
     monkeypatch.setattr("dcn_console.ceph.mirroring._PEER_SECONDS", 2.0)
     caplog.set_level(logging.DEBUG)
-    sites = [prepared(tmp_path, name) for name in ("central", "dcn0")]
-    sites[1].change(faults={"import": fault})
+    source, receiver = a_pair(tmp_path)
+    receiver.change(faults={"peer attributes": fault})
     with pytest.raises(ClusterError) as caught:
-        await sites[0].cluster.mirroring.connect_peer(
-            "volumes", sites[1].cluster, PeerDirection.BOTH
-        )
+        await receiver.cluster.mirroring.receive_from("volumes", source.cluster, PeerDirection.BOTH)
     assert "Site dcn0" in caught.value.message
     if fault in (110, "hang"):
         assert "connecting to the cluster of site central" in caught.value.message
@@ -319,9 +394,9 @@ async def test_a_token_is_in_no_error_and_no_log(
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
     for text in (caplog.text, *map(str, chain), *map(repr, chain)):
-        assert TOKEN[:20] not in text
-    for site in sites:
-        await site.cluster.close()
+        assert source.state["token"][:20] not in text
+        assert KEY not in text
+    await close(source, receiver)
 
 
 async def test_malformed_answers_are_the_agents_fault(site: Site) -> None:

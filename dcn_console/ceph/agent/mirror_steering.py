@@ -1,12 +1,12 @@
 # ruff: noqa: UP006, UP035 - the file must load in Python 3.6: no list[str], no str | None
-"""Changes of mirroring: of RBD images, pools and peers. librbd's reasons for refusing are told."""
+"""Changes of mirroring: of RBD images and pools. librbd's reasons for refusing are told."""
 
 import contextlib
 from typing import Any, Dict, Iterator
 
 from .connection import Connection
 from .failures import Failure, kind_of
-from .mirror_status import DIRECTIONS, IMAGE_MODES, POOL_MODES
+from .mirror_status import IMAGE_MODES, POOL_MODES
 from .opening import open_to_change, parent_of
 from .parameters import Parameters, Send, choice, flag, text
 
@@ -73,49 +73,6 @@ def mirror_site_name(connection: Connection, parameters: Parameters, send: Send)
     return {}
 
 
-def mirror_peer_permission(
-    connection: Connection, parameters: Parameters, send: Send
-) -> Dict[str, Any]:
-    """Answer {} to a user who may read users' keys: only such a one can make a token."""
-    connection.monitor("auth get", entity=f"client.{connection.user}")
-    return {}
-
-
-def mirror_peer_token(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
-    """Answer a bootstrap token, which is a secret."""
-    import rbd
-
-    with connection.pool(parameters) as ioctx:
-        return {"token": str(rbd.RBD().mirror_peer_bootstrap_create(ioctx))}
-
-
-def mirror_peer_import(
-    connection: Connection, parameters: Parameters, send: Send
-) -> Dict[str, Any]:
-    """Make the cluster that a token comes from a peer; librbd connects to it meanwhile."""
-    import rbd
-
-    direction = choice(parameters, "direction", DIRECTIONS)
-    token = text(parameters, "token")
-    with connection.pool(parameters) as ioctx:
-        try:
-            rbd.RBD().mirror_peer_bootstrap_import(ioctx, direction, token)
-        except rbd.Error as error:
-            raise Failure(kind_of(error), unfit_as_peer(error, rbd.RBD(), ioctx)) from None
-    return {}
-
-
-def mirror_peer_remove(
-    connection: Connection, parameters: Parameters, send: Send
-) -> Dict[str, Any]:
-    """Forget a peer of a pool."""
-    import rbd
-
-    with connection.pool(parameters) as ioctx:
-        rbd.RBD().mirror_peer_remove(ioctx, text(parameters, "uuid"))
-    return {}
-
-
 @contextlib.contextmanager
 def changing(connection: Connection, parameters: Parameters) -> Iterator[Any]:
     """Open the RBD image of a request for changes."""
@@ -179,13 +136,3 @@ def not_primary(image: Any, error: Exception) -> str:
 def primary(image: Any, error: Exception) -> str:
     """Say that an RBD image is primary, if so."""
     return "it is primary here" if image.mirror_image_get_info().get("primary") else ""
-
-
-def unfit_as_peer(error: Exception, api: Any, ioctx: Any) -> str:
-    """Return why a peer was not taken (librbd, api/Mirror.cc, ``peer_bootstrap_import``)."""
-    receiving = any(
-        peer["direction"] != DIRECTIONS["tx-only"] for peer in api.mirror_peer_list(ioctx)
-    )
-    if kind_of(error) in ("invalid", "exists") and receiving:
-        return f"the pool receives from a peer already, and can from one only ({error})"
-    return str(error)

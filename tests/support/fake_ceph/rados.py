@@ -1,10 +1,11 @@
 """A stand-in for librados' Python binding, driven by a JSON file in the place of a ceph.conf.
 
-The file holds ``fsid``, ``keyring``, ``pools`` (name → RBD image → ``size``, ``pieces`` as
-[offset, text] pairs, ``snaps`` name → protected, ``watchers``, ``mirrored``, ``clone``), and
-``faults``: by the name of a call "hang", "crash", "noise" or an errno. It is read at every call,
-so that a test changes the cluster under a running agent. What a call of ``record`` was asked is
-written beside the file, under the suffix ".calls".
+A connection without such a file takes the one that its ``mon_host`` names. It holds ``fsid``,
+``keyring``, ``pools`` (name → RBD image → ``size``, ``pieces`` as [offset, text] pairs, ``snaps``
+name → protected, ``watchers``, ``mirrored``, ``clone``), and ``faults``: by the name of a call
+"hang", "crash", "noise" or an errno. It is read at every call, so that a test changes the cluster
+under a running agent. What a call of ``record`` was asked is written beside the file, under the
+suffix ".calls".
 """
 
 import json
@@ -80,6 +81,10 @@ class Ioctx:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def execute(self, key: str, cls: str, method: str, data: bytes) -> Any:
+        record(self.path, method, key, data.hex())
+        return 0, b""
+
     def stat(self, key: str) -> Any:
         act(self.path, "stat")
         raise ObjectNotFound(f"Failed to stat {key}", 2)
@@ -93,8 +98,10 @@ class Rados:
         """The file that says what the cluster does."""
         return self._path
 
-    def __init__(self, rados_id: str, clustername: str, conffile: str, conf: Any) -> None:
-        self._path = conffile
+    def __init__(
+        self, rados_id: str, clustername: str = "ceph", conffile: str = "", conf: Any = None
+    ) -> None:
+        self._path = conffile or conf["mon_host"]
         self._user = rados_id
         self._conf = conf
 

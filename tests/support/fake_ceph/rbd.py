@@ -103,9 +103,21 @@ class RBD:
         record(ioctx.path, "token")
         return str(rados.load(ioctx.path)["token"])
 
-    def mirror_peer_bootstrap_import(self, ioctx: Any, direction: int, token: str) -> None:
-        same = token == rados.load(ioctx.path)["token"]
-        record(ioctx.path, "import", direction, same)
+    def mirror_peer_add(self, ioctx: Any, site_name: str, client: str, direction: int) -> str:
+        record(ioctx.path, "peer add", site_name, client, direction)
+        return "new-peer"
+
+    def mirror_peer_set_attributes(self, ioctx: Any, uuid: str, attributes: Any) -> None:
+        record(ioctx.path, "peer attributes", uuid, sorted(attributes))
+
+    def mirror_peer_set_name(self, ioctx: Any, uuid: str, name: str) -> None:
+        record(ioctx.path, "peer name", uuid, name)
+
+    def mirror_peer_set_client(self, ioctx: Any, uuid: str, client: str) -> None:
+        record(ioctx.path, "peer client", uuid, client)
+
+    def mirror_peer_remove(self, ioctx: Any, uuid: str) -> None:
+        record(ioctx.path, "peer remove", uuid)
 
 
 class Image:
