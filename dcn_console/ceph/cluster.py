@@ -112,11 +112,16 @@ class Cluster:
         """Return one RBD image with the state of Glance's snapshot. Raises RbdImageNotFound."""
         return await self._link.ask(RbdImage, "rbd_image", Subject(pool=pool, name=name))
 
-    async def used_bytes(self, pool: str, name: str) -> int:
-        """Return the bytes written to an RBD image, in whole objects. Raises RbdImageNotFound."""
+    async def used_bytes(self, pool: str, name: str, *, since: str = "") -> int:
+        """Return the bytes written to an RBD image, in whole objects. Raises RbdImageNotFound.
+
+        With the name of a snapshot as ``since``, only those written after it.
+        """
         subject = Subject(pool=pool, name=name)
+        parameters = {"since": since} if since else None
         seconds = self._deadline * _SLOW_FACTOR
-        return (await self._link.ask(_Used, "used_bytes", subject, seconds=seconds)).used
+        answer = await self._link.ask(_Used, "used_bytes", subject, parameters, seconds=seconds)
+        return answer.used
 
     async def rbd_images(self, pool: str) -> AsyncIterator[tuple[RbdImage, ...]]:
         """Yield all RBD images of a pool, in parts as they are read.

@@ -62,7 +62,7 @@ class FakeCluster:
             raise RbdImageNotFound(f"{pool}/{name}")
         return self.images[name]
 
-    async def used_bytes(self, pool: str, name: str) -> int:
+    async def used_bytes(self, pool: str, name: str, *, since: str = "") -> int:
         await self.answer()
         if pool not in self.pool_names:
             raise RbdImageNotFound(f"{pool}/{name}")

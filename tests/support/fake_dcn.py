@@ -97,7 +97,7 @@ class FakeCluster:
             pools={"images": PoolCapacity(used=0, available=self.available)},
         )
 
-    async def used_bytes(self, pool: str, name: str) -> int:
+    async def used_bytes(self, pool: str, name: str, *, since: str = "") -> int:
         self._reach()
         if name not in self.used:
             raise RbdImageNotFound(f"no {name}")

@@ -47,7 +47,7 @@ class FakeCluster:
             pools={"volumes": PoolCapacity(used=0, available=plant.available)},
         )
 
-    async def used_bytes(self, pool: str, name: str) -> int:
+    async def used_bytes(self, pool: str, name: str, *, since: str = "") -> int:
         return len(self.mirroring.find(pool, name).data) * OBJECT
 
     async def close(self) -> None:

@@ -27,18 +27,21 @@ def rbd_image(connection: Connection, parameters: Parameters, send: Send) -> Dic
 
 
 def used_bytes(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
-    """Answer the bytes of an RBD image that are written, in whole objects, as ``rbd du``."""
+    """Answer the bytes of an RBD image that are written, in whole objects, as ``rbd du``.
+
+    With ``since``, only what was written after the snapshot of that name.
+    """
     total = 0
 
     def add(offset: int, length: int, exists: bool) -> None:
         nonlocal total
         total += length if exists else 0
 
-    name = text(parameters, "name")
+    name, since = text(parameters, "name"), text(parameters, "since", "") or None
     with connection.pool(parameters) as ioctx, open_image(ioctx, name) as image:
         size = image.size()
         if size:
-            image.diff_iterate(0, size, None, add, include_parent=False, whole_object=True)
+            image.diff_iterate(0, size, since, add, include_parent=False, whole_object=True)
     return {"used": min(total, size)}
 
 

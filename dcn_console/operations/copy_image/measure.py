@@ -1,12 +1,11 @@
 """How far a copy is: bytes in the target's RBD image, else Glance's word, else nothing."""
 
 import re
-import time
 
 from dcn_console.model.errors import ClusterError, RbdImageNotFound
 from dcn_console.model.inventory import ImageTask
-from dcn_console.model.rate import RateMeter
 from dcn_console.model.tasks import Progress, ProgressSource
+from dcn_console.operations.arriving import Transfer
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.copy_image.observe import Observation
 from dcn_console.operations.copy_image.subject import Subject
@@ -16,19 +15,18 @@ MIB = 1024 * 1024
 
 
 class Meter:
-    """Measures one copy to one site, and remembers its rate.
-
-    ``last`` is the newest figure, or None before any.
-    """
+    """Measures one copy to one site, and remembers its rate."""
 
     def __init__(self, context: TargetContext, subject: Subject) -> None:
         self._context = context
         self._subject = subject
-        self._rate = RateMeter()
-        self._began: float | None = None
-        self._first_bytes = 0
+        self._transfer = Transfer(context)
         self._first_message: str | None = None
-        self.last: Progress | None = None
+
+    @property
+    def last(self) -> Progress | None:
+        """The newest figure, or None before any."""
+        return self._transfer.last
 
     async def measure(self, seen: Observation) -> Progress | None:
         """Return the newest figure, or None while no byte can be seen to have arrived.
@@ -49,19 +47,7 @@ class Meter:
         return None if told is None else self._take(ProgressSource.GLANCE_TASK, told, seen)
 
     def _take(self, source: ProgressSource, done: int, seen: Observation) -> Progress:
-        now = time.monotonic()
-        if self._began is None:
-            self._began, self._first_bytes = now, done
-        self._rate.add(now, done)
-        self.last = Progress(
-            source=source,
-            done=done,
-            total=seen.image.size,
-            rate=self._rate.rate(),
-            seconds_left=self._rate.seconds_left(seen.image.size),
-            measured_at=seen.at,
-        )
-        return self.last
+        return self._transfer.take(source, done, seen.image.size)
 
     def _told(self, seen: Observation) -> int | None:
         """Return the bytes of Glance's "Copied N MiB", refreshed about once a minute.
@@ -81,9 +67,4 @@ class Meter:
 
     def finish(self) -> None:
         """Remember the transfer's rate for later estimates, if it was measured long enough."""
-        if self._began is None or self._subject.size is None:
-            return
-        seconds = time.monotonic() - self._began
-        count = self._subject.size - self._first_bytes
-        if seconds >= 1.0 and count > 0:
-            self._context.record_transfer(count, seconds)
+        self._transfer.finish(self._subject.size)
