@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dcn_console.console.availability import always
 from dcn_console.console.key_names import key_name
 from dcn_console.console.situation import Place, Situation
+from dcn_console.model.requests import Request
 
 EVERYWHERE: frozenset[Place] = frozenset(Place)
 MOVING, FINDING, LOOKING, CHANGING, MIRRORING, PEERS, CONSOLE = (
@@ -18,8 +19,25 @@ MOVING, FINDING, LOOKING, CHANGING, MIRRORING, PEERS, CONSOLE = (
     "The console",
 )
 
-MENU_KEY = "M"
-"""Opens the menu of the mirroring actions; each of them has a letter in it."""
+NOT_YET = "This version of dcn-console cannot do that yet."
+"""Why an action cannot be run whose requests no operation plans."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """Actions behind one key, each with a letter of its own there.
+
+    Its dialog is called ``title`` and what it is for. Above the first action of a group stands
+    the group's heading, if it has one.
+    """
+
+    key: str
+    title: str
+    headings: tuple[tuple[str, Callable[[Situation], str]], ...] = ()
+
+    def heading(self, group: str, situation: Situation) -> str:
+        """Return what stands above a group of actions, "" when nothing does."""
+        return next((make(situation) for name, make in self.headings if name == group), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +47,14 @@ class Action:
     ``places`` are where it is offered in the footer, ``changes`` whether it changes anything
     outside the console, ``available`` returns why it cannot be run, or "". ``footer`` orders
     the footer: the smallest first, 0 not at all. Actions ``by_table`` are run by the table
-    that has the focus. ``letter`` is the key in the menu of actions that have none of their own.
+    that has the focus. Those in a ``menu`` have no key of their own but a ``letter`` there;
+    ``requests`` are the kinds of requests they make: without an operation that plans all of
+    them an action cannot be run anywhere.
     """
 
     id: str
     keys: tuple[str, ...] = ()
+    menu: Menu | None = None
     letter: str = ""
     title: str
     description: str
@@ -41,16 +62,23 @@ class Action:
     places: frozenset[Place] = EVERYWHERE
     changes: bool = False
     available: Callable[[Situation], str] = always
+    requests: tuple[type[Request], ...] = ()
     footer: int = 0
     by_table: bool = False
 
+    def can_be_planned(self, plannable: frozenset[type[Request]]) -> bool:
+        """Return whether there are operations for everything it asks for."""
+        return plannable.issuperset(self.requests)
+
     def reason(self, situation: Situation) -> str:
         """Return why it cannot be run in this situation, "" when it can."""
+        if not self.can_be_planned(situation.plannable):
+            return NOT_YET
         return self.available(situation)
 
 
 def keys_text(action: Action) -> str:
     """Return all keys of an action for people: "1", "↓ j", "M r"."""
-    if action.letter:
-        return f"{MENU_KEY} {action.letter}"
+    if action.menu is not None:
+        return f"{action.menu.key} {action.letter}"
     return " ".join(key_name(key) for key in action.keys)

@@ -1,180 +1,36 @@
-"""The actions of the console: one table that makes keys, menu, footer, help, palette and docs."""
-
-from collections.abc import Iterable
+"""The actions of the console: one table that makes keys, menus, footer, help, palette and docs."""
 
 from dcn_console.console.action import (
     CHANGING,
     CONSOLE,
-    EVERYWHERE,
     FINDING,
     LOOKING,
-    MENU_KEY,
     MIRRORING,
     MOVING,
     PEERS,
     Action,
+    Menu,
     keys_text,
 )
 from dcn_console.console.availability import (
-    in_tables,
-    where_marks,
     with_edges_lacking,
     with_images,
     with_live_task,
-    with_marks,
     with_pausable_task,
-    with_subject,
     with_unfinished_task,
 )
-from dcn_console.console.mirror_actions import MIRROR_ACTIONS
+from dcn_console.console.mirror_actions import MIRROR_ACTIONS, MIRROR_MENU
 from dcn_console.console.mirror_availability import with_mirroring
-from dcn_console.console.situation import (
-    IMAGE_PLACES,
-    MARKED_PLACES,
-    MIRROR_PLACES,
-    PANES,
-    TABLE_PLACES,
-    TASK_PLACES,
-    Place,
-)
-from dcn_console.console.table.keys import TABLE_KEYS
+from dcn_console.console.reading_actions import READING_ACTIONS
+from dcn_console.console.situation import IMAGE_PLACES, MIRROR_PLACES, TASK_PLACES, Place
+from dcn_console.model.requests import CopyImages, Request
 
 RIGHT = 90
 """From this place in the footer on, actions stand at its right end and never leave."""
 
 
-_MARKING = {"mark": where_marks, "mark_all": where_marks, "unmark": with_marks}
-
-
-def _table_actions() -> Iterable[Action]:
-    footers = {"choose": 1, "mark": 5}
-    groups = {"choose": LOOKING, "mark": FINDING, "mark_all": FINDING, "unmark": FINDING}
-    for item in TABLE_KEYS:
-        name = item.action.partition("(")[0]
-        yield Action(
-            id=item.title.replace(" ", "_"),
-            keys=item.keys,
-            title=item.title,
-            description=item.description,
-            group=groups.get(name, MOVING),
-            places=MARKED_PLACES if name in _MARKING else TABLE_PLACES,
-            available=_MARKING.get(name, in_tables),
-            footer=footers.get(name, 0),
-            by_table=True,
-        )
-
-
 ACTIONS: tuple[Action, ...] = (
-    *_table_actions(),
-    Action(
-        id="show_sites",
-        keys=("1",),
-        title="sites",
-        description="Go to the sites; again for their stores and the findings.",
-        group=MOVING,
-    ),
-    Action(
-        id="show_images", keys=("2",), title="images", description="Go to the images.", group=MOVING
-    ),
-    Action(
-        id="show_volumes",
-        keys=("3",),
-        title="volumes",
-        description="Go to the volumes.",
-        group=MOVING,
-    ),
-    Action(
-        id="show_tasks",
-        keys=("4", "t"),
-        title="tasks",
-        description="Go to the tasks.",
-        group=MOVING,
-    ),
-    Action(
-        id="show_mirrors",
-        keys=("m",),
-        title="mirroring",
-        description="Go to the mirroring page; from a volume to its line there.",
-        group=MOVING,
-        places=PANES | {Place.VOLUME},
-        footer=7,
-    ),
-    Action(
-        id="next_pane",
-        keys=("tab",),
-        title="next pane",
-        description="Go to the next pane.",
-        group=MOVING,
-        places=TABLE_PLACES,
-        available=in_tables,
-    ),
-    Action(
-        id="previous_pane",
-        keys=("shift+tab",),
-        title="previous pane",
-        description="Go to the previous pane.",
-        group=MOVING,
-        places=TABLE_PLACES,
-        available=in_tables,
-    ),
-    Action(
-        id="back",
-        keys=("escape",),
-        title="back",
-        description="Close the page, clear the filter, or widen to all sites again. Never quits.",
-        group=MOVING,
-        places=EVERYWHERE - PANES,
-        footer=1,
-    ),
-    Action(
-        id="filter",
-        keys=("slash",),
-        title="filter",
-        description="Filter the table at once: words that occur, !word that does not, @site.",
-        group=FINDING,
-        places=TABLE_PLACES,
-        available=in_tables,
-        footer=6,
-    ),
-    Action(
-        id="sort",
-        keys=("s",),
-        title="sort",
-        description="Sort by the next column. A click on a title sorts by it.",
-        group=FINDING,
-        places=TABLE_PLACES,
-        available=in_tables,
-        footer=9,
-    ),
-    Action(
-        id="reverse",
-        keys=("S",),
-        title="reverse",
-        description="Turn the order around.",
-        group=FINDING,
-        places=TABLE_PLACES,
-        available=in_tables,
-    ),
-    Action(
-        id="raw",
-        keys=("y",),
-        title="raw",
-        description="Show the raw API body of an image or volume, or a task as it is stored.",
-        group=LOOKING,
-        places=frozenset(
-            {Place.IMAGES, Place.VOLUMES, Place.TASKS, Place.IMAGE, Place.VOLUME, Place.TASK}
-        ),
-        available=with_subject,
-        footer=10,
-    ),
-    Action(
-        id="copy_id",
-        keys=("Y",),
-        title="clip id",
-        description="Put the object's id on the clipboard of the terminal.",
-        group=LOOKING,
-        available=with_subject,
-    ),
+    *READING_ACTIONS,
     Action(
         id="copy",
         keys=("c",),
@@ -184,6 +40,7 @@ ACTIONS: tuple[Action, ...] = (
         places=IMAGE_PLACES,
         changes=True,
         available=with_images,
+        requests=(CopyImages,),
         footer=2,
     ),
     Action(
@@ -195,6 +52,7 @@ ACTIONS: tuple[Action, ...] = (
         places=IMAGE_PLACES,
         changes=True,
         available=with_edges_lacking,
+        requests=(CopyImages,),
         footer=3,
     ),
     Action(
@@ -232,7 +90,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         id="mirror_menu",
-        keys=(MENU_KEY,),
+        keys=(MIRROR_MENU.key,),
         title="mirror actions",
         description="Choose what to do to the mirroring of what is marked or under the cursor.",
         group=CHANGING,
@@ -299,16 +157,21 @@ def footer_actions(place: Place) -> tuple[Action, ...]:
     return tuple(sorted(offered, key=lambda action: action.footer))
 
 
-def keys_table() -> tuple[tuple[str, str, str, str], ...]:
-    """Return (group, keys, title, description) of every action, for documents."""
+def keys_table(
+    plannable: frozenset[type[Request]],
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return (group, keys, title, description) of every action, for documents.
+
+    Actions that ask for what is not ``plannable`` are left out.
+    """
     return tuple(
         (action.group, keys_text(action), action.title, action.description)
         for group in GROUPS
         for action in ACTIONS
-        if action.group == group
+        if action.group == group and action.can_be_planned(plannable)
     )
 
 
-def menu_actions() -> tuple[Action, ...]:
-    """Return the actions of the menu, in its order."""
-    return tuple(action for action in ACTIONS if action.letter)
+def menu_actions(menu: Menu) -> tuple[Action, ...]:
+    """Return the actions of a menu, in its order."""
+    return tuple(action for action in ACTIONS if action.menu is menu)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dcn_console.console.mirror_actions import MIRROR_ACTIONS
+from dcn_console.console.action import Menu
+from dcn_console.console.actions import ACTIONS
+from dcn_console.console.mirror_actions import MIRROR_MENU
 from dcn_console.console.navigation import front_of, to_home
 from dcn_console.console.prompt import Mode
 from dcn_console.console.situation import Place
@@ -96,19 +98,22 @@ def _show_mirrors(app: ConsoleHost) -> None:
     show_mirrors(app)
 
 
-def _mirror_menu(app: ConsoleHost) -> None:
-    from dcn_console.console.dialogs.menu import open_menu
+def _open(menu: Menu) -> Handler:
+    def show(app: ConsoleHost) -> None:
+        from dcn_console.console.dialogs.menu import open_menu
 
-    open_menu(app)
+        open_menu(app, menu)
+
+    return show
 
 
-def _mirror(name: str) -> Handler:
-    def begin(app: ConsoleHost) -> None:
-        from dcn_console.console.dialogs.mirroring import begin
+def _ask(name: str) -> Handler:
+    def ask(app: ConsoleHost) -> None:
+        from dcn_console.console.dialogs.begin import begin
 
         begin(app, name)
 
-    return begin
+    return ask
 
 
 def _pause(app: ConsoleHost) -> None:
@@ -183,8 +188,8 @@ HANDLERS: dict[str, Handler] = {
     "copy": _copy,
     "copy_to_edges": _copy_to_edges,
     "show_mirrors": _show_mirrors,
-    "mirror_menu": _mirror_menu,
-    **{action.id: _mirror(action.id) for action in MIRROR_ACTIONS},
+    "mirror_menu": _open(MIRROR_MENU),
+    **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
     "pause": _pause,
     "cancel": _cancel,
     "retry": _retry,

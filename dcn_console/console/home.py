@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from heapq import nsmallest
 from typing import Any
@@ -100,10 +101,8 @@ class HomeScreen(TableScreen):
         row = table.cursor_row
         chosen = table.chosen_rows if table.has_marks else ()
         volumes = chosen if self._place is Place.VOLUMES else ()
-        return Situation(
-            place=self._place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             images=chosen if self._place is Place.IMAGES else (),
             volumes=volumes,
             mirrors=tuple(mirror for volume in volumes for mirror in volume.mirrors),

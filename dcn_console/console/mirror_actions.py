@@ -1,8 +1,8 @@
-"""The actions of the mirroring menu: part of the one table of actions."""
+"""The mirroring menu and its actions: part of the one table of actions."""
 
 from collections.abc import Callable
 
-from dcn_console.console.action import MIRRORING, PEERS, Action
+from dcn_console.console.action import MIRRORING, PEERS, Action, Menu
 from dcn_console.console.mirror_availability import (
     with_clusters,
     with_mirrored,
@@ -13,6 +13,32 @@ from dcn_console.console.mirror_availability import (
     with_unmirrored,
 )
 from dcn_console.console.situation import MIRROR_PLACES, Situation
+from dcn_console.model.requests import (
+    AddSchedule,
+    ChangePoolMode,
+    ConnectPeers,
+    DisableMirroring,
+    EnableMirroring,
+    FailBack,
+    FailOver,
+    NameMirrorSite,
+    Rehearse,
+    Relocate,
+    RemovePeer,
+    RemoveSchedule,
+    Request,
+    Resync,
+    TakeMirrorSnapshot,
+    VerifyMirror,
+)
+
+
+def _pair(situation: Situation) -> str:
+    pair = situation.pair
+    return f"{pair.direction}, pool {pair.pool}" if pair is not None else "sites"
+
+
+MIRROR_MENU = Menu(key="M", title="Mirroring", headings=((PEERS, _pair),))
 
 
 def _action(
@@ -21,10 +47,12 @@ def _action(
     title: str,
     description: str,
     available: Callable[[Situation], str],
+    *requests: type[Request],
     group: str = MIRRORING,
 ) -> Action:
     return Action(
         id=name,
+        menu=MIRROR_MENU,
         letter=letter,
         title=title,
         description=description,
@@ -32,6 +60,7 @@ def _action(
         places=MIRROR_PLACES,
         changes=True,
         available=available,
+        requests=requests,
     )
 
 
@@ -42,6 +71,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "enable",
         "Mirror the volumes to another site.",
         with_unmirrored,
+        EnableMirroring,
     ),
     _action(
         "disable_mirroring",
@@ -49,6 +79,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "disable",
         "Stop mirroring; the copy at the other site is removed.",
         with_mirrored,
+        DisableMirroring,
     ),
     _action(
         "mirror_snapshot",
@@ -56,6 +87,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "snapshot now",
         "Take a mirror snapshot now and wait until it has arrived.",
         with_snapshot_mode,
+        TakeMirrorSnapshot,
     ),
     _action(
         "mirror_schedule",
@@ -63,6 +95,8 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "schedule",
         "Add or remove a schedule of mirror snapshots.",
         with_schedules,
+        AddSchedule,
+        RemoveSchedule,
     ),
     _action(
         "relocate",
@@ -70,6 +104,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "relocate",
         "Make the other site primary in an orderly way; nothing is lost.",
         with_mirrored,
+        Relocate,
     ),
     _action(
         "fail_over",
@@ -77,6 +112,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "fail over",
         "Make the other site primary although the primary is lost.",
         with_mirrored,
+        FailOver,
     ),
     _action(
         "fail_back",
@@ -84,6 +120,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "fail back",
         "After a failover: resync the old primary and make it primary again.",
         with_mirrored,
+        FailBack,
     ),
     _action(
         "resync",
@@ -91,6 +128,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "resync",
         "Throw away one side's data and copy it anew from the primary.",
         with_mirrored,
+        Resync,
     ),
     _action(
         "verify_mirror",
@@ -98,6 +136,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "verify",
         "Compare both sides at the same consistent point.",
         with_mirrored,
+        VerifyMirror,
     ),
     _action(
         "rehearse",
@@ -105,6 +144,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "rehearse",
         "Prove on a scratch copy that it would work at the other site.",
         with_mirrored,
+        Rehearse,
     ),
     _action(
         "connect_peers",
@@ -112,7 +152,8 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "connect sites",
         "Make a pool of two sites each other's peer.",
         with_clusters,
-        PEERS,
+        ConnectPeers,
+        group=PEERS,
     ),
     _action(
         "pool_mode",
@@ -120,7 +161,8 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "pool mode",
         "Choose which RBD images of the pool are mirrored.",
         with_pair,
-        PEERS,
+        ChangePoolMode,
+        group=PEERS,
     ),
     _action(
         "mirror_site_name",
@@ -128,7 +170,8 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "site name",
         "Change the name by which a cluster's peers know it.",
         with_pair,
-        PEERS,
+        NameMirrorSite,
+        group=PEERS,
     ),
     _action(
         "remove_peer",
@@ -136,6 +179,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         "remove peer",
         "Take the other site off a pool's peers.",
         with_peers,
-        PEERS,
+        RemovePeer,
+        group=PEERS,
     ),
 )

@@ -54,6 +54,7 @@ class ConsoleScreen(Screen[None]):
             place=self.place,
             topology=self.console.workspace.topology,
             read_only_reason=self.console.workspace.read_only_reason,
+            plannable=self.console.workspace.plannable,
         )
 
     def compose(self) -> ComposeResult:

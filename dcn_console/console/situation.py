@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
+from dcn_console.model.requests import Request
 from dcn_console.model.rows import ImageRow, VolumeRow
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import Task
@@ -58,12 +59,13 @@ class Situation:
 
     ``images``, ``volumes`` and ``mirrors`` are the marked ones, else the one under the cursor;
     of volumes also their mirrors. ``pair``, ``task`` and ``subject`` are what the cursor or the
-    page is on.
+    page is on. ``plannable`` are the kinds of requests that can be planned at all.
     """
 
     place: Place
     topology: Topology = NO_SITES
     read_only_reason: str = ""
+    plannable: frozenset[type[Request]] = frozenset()
     images: tuple[ImageRow, ...] = ()
     volumes: tuple[VolumeRow, ...] = ()
     mirrors: tuple[MirrorRow, ...] = ()

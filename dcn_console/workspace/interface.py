@@ -48,6 +48,10 @@ class Workspace(Protocol):
     def read_only_reason(self) -> str:
         """Why nothing may be changed from here, "" when changes are allowed."""
 
+    @property
+    def plannable(self) -> frozenset[type[Request]]:
+        """The kinds of requests that can be planned here."""
+
     def rows(self) -> Rows:
         """The newest joined rows. Rows that did not change are the same objects as before."""
 

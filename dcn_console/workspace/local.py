@@ -26,7 +26,7 @@ from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import LogLine, StepRecord, Task, TaskState
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.policy import check_policy
-from dcn_console.operations.registry import operation, operation_for
+from dcn_console.operations.registry import OPERATIONS, operation, operation_for
 from dcn_console.runner.background import ensure_runner
 from dcn_console.runner.lock import is_held
 from dcn_console.tasks.location import TaskFolder, task_folder
@@ -91,6 +91,11 @@ class LocalWorkspace:
     def read_only_reason(self) -> str:
         """Why nothing may be changed from here, "" when changes are allowed."""
         return "this console is read-only" if self._settings.read_only else ""
+
+    @property
+    def plannable(self) -> frozenset[type[Request]]:
+        """The kinds of requests that can be planned here."""
+        return frozenset(item.request for item in OPERATIONS.values())
 
     def rows(self) -> Rows:
         """The newest joined rows."""

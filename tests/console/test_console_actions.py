@@ -1,20 +1,25 @@
 """The registry of actions, and the command line over it."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from fake_data import leading_images, topology
 from fake_tasks import sample_tasks
+from fake_workspace import EVERYTHING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcn_console.console.action import NOT_YET
 from dcn_console.console.actions import ACTIONS, BY_ID, GROUPS, footer_actions, keys_table
 from dcn_console.console.command_line import names, parse_command
+from dcn_console.console.dialogs.begin import FORMS
 from dcn_console.console.handlers import HANDLERS
 from dcn_console.console.pages.help import help_lines
 from dcn_console.console.situation import Place, Situation, Subject
 from dcn_console.console.spans import Tone, plain
 from dcn_console.model.errors import UsageError
+from dcn_console.model.requests import Resync
 from dcn_console.model.tasks import TaskState
 
 SITES = topology()
@@ -23,7 +28,7 @@ TASKS = {task.state: task for task in sample_tasks()}
 
 
 def situation(place: Place, **more: object) -> Situation:
-    return Situation(place=place, topology=SITES, **more)  # type: ignore[arg-type]
+    return Situation(place=place, topology=SITES, plannable=EVERYTHING, **more)  # type: ignore[arg-type]
 
 
 def test_no_key_means_two_things() -> None:
@@ -35,12 +40,27 @@ def test_no_key_means_two_things() -> None:
     assert len(BY_ID) == len(ACTIONS)
 
 
+def test_no_letter_of_a_menu_means_two_things_and_each_has_its_form() -> None:
+    letters = [(action.menu, action.letter) for action in ACTIONS if action.menu is not None]
+    assert len(set(letters)) == len(letters)
+    assert {action.id for action in ACTIONS if action.menu is not None} == set(FORMS)
+
+
+def test_what_no_operation_plans_is_not_offered_anywhere() -> None:
+    action = BY_ID["resync"]
+    lacking = EVERYTHING - {Resync}
+    assert NOT_YET in action.reason(replace(situation(Place.MIRRORS), plannable=lacking))
+    assert NOT_YET not in action.reason(situation(Place.MIRRORS))
+    assert "resync" not in {title for _, _, title, _ in keys_table(lacking)}
+    assert "resync" in {title for _, _, title, _ in keys_table(EVERYTHING)}
+
+
 def test_every_action_can_be_run_and_nothing_else() -> None:
     assert {action.id for action in ACTIONS if not action.by_table} == set(HANDLERS)
 
 
 def test_every_action_is_described_in_help_and_documents() -> None:
-    table = keys_table()
+    table = keys_table(EVERYTHING)
     assert len(table) == len(ACTIONS)
     assert {row[0] for row in table} == set(GROUPS)
     assert all(description.endswith((".", "/rhel")) for *_, description in table)

@@ -350,6 +350,20 @@ async def test_a_read_only_console_offers_no_mirroring() -> None:
         assert workspace.named("plan") == []
 
 
+async def test_the_menu_dims_what_this_version_cannot_do() -> None:
+    workspace = FakeWorkspace()
+    workspace.unplannable = {FailOver}
+    async with mirroring(workspace) as (app, pilot, screen):
+        await put_on_mirror(pilot, screen, MirrorCondition.IN_SYNC)
+        await pilot.press("M")
+        await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
+        await pilot.press("f")
+        await until(pilot, lambda: "not now: This version" in shown(app), "the reason")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the other action")
+        assert workspace.named("plan") == []
+
+
 async def test_the_menu_is_for_mirroring_only() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         await pilot.press("2", "M")

@@ -10,6 +10,7 @@ from dcn_console.cli.contract_table import contract_markdown
 from dcn_console.cli.main import root
 from dcn_console.config.settings import settings_table
 from dcn_console.console.actions import keys_table
+from dcn_console.operations.registry import OPERATIONS
 
 README = Path(__file__).parents[2] / "README.md"
 _SECTION = re.compile(
@@ -19,8 +20,9 @@ _SECTION = re.compile(
 
 def keys_markdown() -> str:
     """Return the console's keys as a table."""
+    plannable = frozenset(item.request for item in OPERATIONS.values())
     lines = ["| where | key | action | what it does |", "|---|---|---|---|"]
-    for group, keys, title, description in keys_table():
+    for group, keys, title, description in keys_table(plannable):
         shown = keys.replace("|", "\\|")
         lines.append(f"| {group} | `{shown}` | {title} | {description} |")
     return "\n".join(lines) + "\n"

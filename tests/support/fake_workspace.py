@@ -21,6 +21,8 @@ from dcn_console.model.tasks import LogLine, StepRecord, Target, TargetState, Ta
 from dcn_console.operations.policy import check_policy
 from dcn_console.workspace.interface import Change
 
+EVERYTHING: frozenset[type[Request]] = frozenset(Request.__subclasses__())
+
 
 class FakeClock:
     """A clock that only moves when told."""
@@ -40,7 +42,8 @@ class FakeWorkspace:
 
     ``hanging`` names the calls that never answer, ``failing`` maps calls to the error they
     raise, ``calls`` lists every call with its arguments. ``plans`` answers what is not a copy,
-    ``typed`` are the names typed for each submission, ``step_records`` the steps of some tasks.
+    ``typed`` are the names typed for each submission, ``step_records`` the steps of some tasks,
+    ``unplannable`` the kinds of requests that no operation plans.
     """
 
     def __init__(self, rows: Rows | None = None, tasks: tuple[Task, ...] | None = None) -> None:
@@ -60,6 +63,7 @@ class FakeWorkspace:
         self.complete = True
         self.plans: tuple[Plan, ...] = ()
         self.typed: list[tuple[str, ...]] = []
+        self.unplannable: set[type[Request]] = set()
         self.step_records: dict[int, tuple[StepRecord, ...]] = {}
 
     cloud_name = "lab"
@@ -69,6 +73,10 @@ class FakeWorkspace:
     @property
     def topology(self) -> Topology:
         return Topology(tuple(row.site for row in self.current.sites))
+
+    @property
+    def plannable(self) -> frozenset[type[Request]]:
+        return EVERYTHING - self.unplannable
 
     @property
     def read_only_reason(self) -> str:

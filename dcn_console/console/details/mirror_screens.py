@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -39,10 +40,8 @@ class MirrorScreen(DetailScreen):
 
     def situation(self) -> Situation:
         """The page is about one mirrored RBD image."""
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             mirrors=(self._row,),
             pair=self._pair,
             task=self.task_at_work,
@@ -123,10 +122,8 @@ class PairScreen(DetailScreen):
 
     def situation(self) -> Situation:
         """The page is about one pair."""
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             pair=self._pair,
         )
 

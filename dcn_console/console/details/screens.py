@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -43,10 +44,8 @@ class ImageScreen(DetailScreen):
 
     def situation(self) -> Situation:
         """The page is about one image."""
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             images=(self._row,),
             subject=Subject("image", self._row.key, self._row.image.label),
         )
@@ -84,10 +83,8 @@ class VolumeScreen(DetailScreen):
 
     def situation(self) -> Situation:
         """The page is about one volume."""
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             volumes=(self._row,),
             mirrors=self._row.mirrors,
             subject=Subject("volume", self._row.key, self._row.volume.label),
@@ -159,10 +156,8 @@ class TaskScreen(DetailScreen):
     def situation(self) -> Situation:
         """The page is about one task."""
         task = self._task_row
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             task=task,
             subject=Subject("task", str(task.number), task.title),
         )

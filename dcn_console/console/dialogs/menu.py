@@ -1,4 +1,4 @@
-"""The menu of the mirroring actions: one letter each, those that cannot be run dimmed."""
+"""A menu of actions: one letter each, those that cannot be run dimmed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dcn_console.console.action import MIRRORING, Action
+from dcn_console.console.action import Action, Menu
 from dcn_console.console.actions import menu_actions
 from dcn_console.console.content import to_content
 from dcn_console.console.dialogs.subjects import what
@@ -36,11 +36,12 @@ class MenuDialog(ModalScreen[str | None]):
         Binding("enter", "choose", "choose", show=False),
     ]
 
-    def __init__(self, situation: Situation) -> None:
-        """Make the menu for what is marked or under the cursor."""
+    def __init__(self, menu: Menu, situation: Situation) -> None:
+        """Make the dialog of a menu for what is marked or under the cursor."""
         super().__init__()
+        self._menu = menu
         self._situation = situation
-        self._actions = menu_actions()
+        self._actions = menu_actions(menu)
         usable = [index for index, item in enumerate(self._actions) if not item.reason(situation)]
         self._index = usable[0] if usable else 0
 
@@ -57,19 +58,19 @@ class MenuDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Show the actions."""
-        title = (Span("Mirroring of ", Tone.STRONG), foreign(what(self._situation), Tone.STRONG))
-        self.query_one(".dialog").border_title = to_content(title)
+        title = f"{self._menu.title} of {what(self._situation)}"
+        self.query_one(".dialog").border_title = to_content((foreign(title, Tone.STRONG),))
         self._show()
 
     def _show(self) -> None:
         lines: list[Line] = []
-        group = MIRRORING
+        group = ""
         for index, action in enumerate(self._actions):
             if action.group != group:
                 group = action.group
-                pair = self._situation.pair
-                name = f"{pair.direction}, pool {pair.pool}" if pair else "sites"
-                lines += [line(""), (foreign(name, Tone.STRONG),)]
+                heading = self._menu.heading(group, self._situation)
+                if heading:
+                    lines += [line(""), (foreign(heading, Tone.STRONG),)]
             lines.append(self._line(action, chosen=index == self._index))
         self.query_one("#menu", Prose).show(lines)
         self._note(self._actions[self._index])
@@ -125,11 +126,11 @@ def _tone(*, usable: bool) -> Tone:
     return Tone.PLAIN if usable else Tone.TRACK
 
 
-def open_menu(app: ConsoleHost) -> None:
-    """Open the menu for what is marked or under the cursor, and run what is chosen."""
+def open_menu(app: ConsoleHost, menu: Menu) -> None:
+    """Open a menu for what is marked or under the cursor, and run what is chosen."""
 
     def go_on(name: str | None) -> None:
         if name is not None:
             app.action_run(name)
 
-    app.push_screen(MenuDialog(front_of(app).situation()), go_on)
+    app.push_screen(MenuDialog(menu, front_of(app).situation()), go_on)

@@ -32,6 +32,10 @@ def unmirrored(situation: Situation) -> tuple[RbdSubject, ...]:
 
 def what(situation: Situation) -> str:
     """Return what an action is for in words: "db-01", "3 volumes", "5 RBD images"."""
+    if len(situation.images) == 1:
+        return printable(situation.images[0].image.label, _NAME)
+    if situation.images:
+        return count(len(situation.images), "image")
     if situation.volumes:
         if len(situation.volumes) == 1:
             return printable(situation.volumes[0].volume.label, _NAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -66,10 +67,8 @@ class MirroringScreen(TableScreen):
     def situation(self) -> Situation:
         """What the cursor and the marks are on."""
         table = self.tables[Place.MIRRORS]
-        return Situation(
-            place=self._place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
+        return replace(
+            super().situation(),
             mirrors=table.chosen_rows if self._place is Place.MIRRORS else (),
             pair=self.pair,
             subject=subject_of(self._place, table.cursor_row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -37,12 +38,7 @@ class RawScreen(ConsoleScreen):
 
     def situation(self) -> Situation:
         """The page is about the object."""
-        return Situation(
-            place=self.place,
-            topology=self.console.workspace.topology,
-            read_only_reason=self.console.workspace.read_only_reason,
-            subject=self._subject,
-        )
+        return replace(super().situation(), subject=self._subject)
 
     def body(self) -> ComposeResult:
         """The heading and the body."""

@@ -1,4 +1,4 @@
-"""The way from a mirroring action to a submitted task: choices, plan, confirmation."""
+"""The way from an action of a menu to a submitted task: choices, plan, confirmation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMS: dict[str, FormMaker] = {
     "rehearse": mirror_forms.rehearse,
     **PAIR_FORMS,
 }
-"""What each action of the menu asks, by the action's id."""
+"""What each action of a menu asks, by the action's id."""
 
 
 def begin(app: ConsoleHost, name: str) -> None:
