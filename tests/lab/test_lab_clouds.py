@@ -19,11 +19,11 @@ async def cloud(lab: Lab) -> AsyncIterator[Cloud]:
     connected.close()
 
 
-async def test_the_catalogue_and_the_roles_are_known(cloud: Cloud) -> None:
+async def test_the_catalogue_and_the_roles_are_known(lab: Lab, cloud: Cloud) -> None:
     assert "admin" in cloud.roles
     assert cloud.has(IMAGE)
     assert cloud.has(BLOCK_STORAGE)
-    assert not cloud.has(COMPUTE)
+    assert cloud.has(COMPUTE) == lab.topology.compute
 
 
 async def test_the_stores_have_type_and_pool(lab: Lab, cloud: Cloud) -> None:

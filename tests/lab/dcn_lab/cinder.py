@@ -12,18 +12,18 @@ from dcn_lab.ceph_conf import SERVICE_USER
 from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
 from dcn_lab.errors import LabError
-from dcn_lab.execution import PYTHON
 from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.glance import Glance
 from dcn_lab.message_queue import MessageQueue
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import authentication, web_daemon
+from dcn_lab.web_service import SHIMS, account, authentication, program, web_daemon
 from dcn_lab.workspace import Workspace
 
 NAME = "cinder"
-SHIMS = Path(__file__).with_name("shims")
 REPORT_SECONDS = 10
 COMMAND_SECONDS = 240
+QUOTA = 100
+"""Of volumes, snapshots and backups in a project: ten, the default, are soon used up by tests."""
 BACKUP = "cinder-backup"
 BACKUP_ANNOUNCED_SECONDS = REPORT_SECONDS + 3
 """A starting cinder-backup tells the scheduler that it is unusable, and takes that back one
@@ -73,7 +73,7 @@ class Cinder:
             self._write_files(
                 _instance(site), site, {backend: self._backend(site, backend)}, backend
             )
-        arguments = _shim_arguments("cinder.cmd.manage:main", self._conf(NAME))
+        arguments = program("cinder.cmd.manage:main", self._conf(NAME))
         self._workspace.run(*arguments, "db", "sync", seconds=COMMAND_SECONDS)
 
     def _conf(self, instance: str) -> Path:
@@ -113,7 +113,7 @@ class Cinder:
 
         return Daemon(
             name=name,
-            arguments=(*_shim_arguments(entry_point, self._conf(instance)), "--log-file", str(log)),
+            arguments=(*program(entry_point, self._conf(instance)), "--log-file", str(log)),
             environment=self._workspace.environment(
                 DCN_LAB_KEYRINGS=str(self._workspace.layout.ceph)
             ),
@@ -172,12 +172,17 @@ class Cinder:
                 "backup_ceph_pool": self._hub.pools.backups,
                 "backup_driver_stats_polling_interval": REPORT_SECONDS,
                 "osapi_volume_workers": 1,
+                "quota_volumes": QUOTA,
+                "quota_snapshots": QUOTA,
+                "quota_backups": QUOTA,
                 "executor_thread_pool_size": 16,
             },
             "database": {"connection": self._database.url(NAME), "max_pool_size": 5},
             "oslo_concurrency": {"lock_path": data / "lock"},
             "coordination": {"backend_url": f"file://{data / 'coordination'}"},
             "keystone_authtoken": authentication(self._workspace, NAME),
+            # an attached volume is extended with Nova's help
+            "nova": account(self._workspace, "nova") | {"interface": "internal"},
         }
         write_private(conf, render_sections(sections | backends))
 
@@ -185,7 +190,3 @@ class Cinder:
 def _instance(site: SiteSpec) -> str:
     """Return the name of the folder that the configuration of a site's cinder-volume has."""
     return f"{NAME}-volume.{site.name}"
-
-
-def _shim_arguments(entry_point: str, conf: Path) -> tuple[str, ...]:
-    return (PYTHON, str(SHIMS / "run_service.py"), entry_point, "--config-file", str(conf))

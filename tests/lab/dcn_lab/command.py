@@ -55,7 +55,7 @@ def environment_lines(layout: Layout, cloud: str) -> tuple[str, ...]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lab", description="A real DCN cloud on this machine: Ceph, Keystone, Glance, Cinder."
+        prog="lab", description="A real DCN cloud on this machine: Ceph and OpenStack."
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(

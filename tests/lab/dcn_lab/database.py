@@ -1,4 +1,4 @@
-"""MariaDB: one server for Keystone, Glance and Cinder, tuned to forget rather than to wait."""
+"""MariaDB: one server for all services, tuned to forget rather than to wait."""
 
 from pathlib import Path
 

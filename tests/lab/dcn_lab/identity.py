@@ -3,18 +3,13 @@
 Identity API v3 reference: api-ref/source/v3 of the project keystone. Safe to run again.
 """
 
-import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dcn_lab.errors import LabError
+from dcn_lab.rest import DOMAIN, admin_token, request
 
-REQUEST_SECONDS = 60
-DOMAIN = "default"
 MEMBER = "demo"
 """Name of the plain user and of its project."""
 
@@ -30,7 +25,7 @@ class Endpoint:
 
 def seed(url: str, password: str, region: str, endpoints: tuple[Endpoint, ...]) -> None:
     """Create what is missing; raise LabError with Keystone's answer when it refuses."""
-    identity = _Identity(url, _token(url, password))
+    identity = _Identity(url, admin_token(url, password))
     roles = {
         name: identity.ensure("roles", {"name": name})
         for name in ("admin", "member", "reader", "service")
@@ -76,38 +71,5 @@ class _Identity:
         self._call("PUT", f"projects/{project}/users/{user}/roles/{role}")
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
-        answer, _ = _request(method, f"{self._url}/{path}", self._token, body)
+        answer, _ = request(method, f"{self._url}/{path}", self._token, body)
         return answer
-
-
-def _token(url: str, password: str) -> str:
-    """Return a token of the admin in the project admin."""
-    domain = {"id": DOMAIN}
-    user = {"name": "admin", "domain": domain, "password": password}
-    body = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "admin", "domain": domain}},
-        }
-    }
-    _, headers = _request("POST", f"{url}/auth/tokens", None, body)
-    return headers["X-Subject-Token"]
-
-
-def _request(
-    method: str, url: str, token: str | None, body: object
-) -> tuple[Any, Mapping[str, str]]:
-    """Send one request and return decoded body and headers; raise LabError on any failure."""
-    headers = {"Content-Type": "application/json", "Connection": "close"}
-    if token is not None:
-        headers["X-Auth-Token"] = token
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own URL
-    try:
-        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310
-            text = answer.read()
-            return json.loads(text) if text else None, answer.headers
-    except urllib.error.HTTPError as error:
-        raise LabError(f"keystone: {method} {url}: {error.code} {error.reason}") from error
-    except OSError as error:
-        raise LabError(f"keystone: {method} {url}: {error}") from error

@@ -84,12 +84,19 @@ class Keystone:
     def _seed(self) -> None:
         ports = self._workspace.ports
         cinder = f"http://127.0.0.1:{ports.cinder}/v3/%(project_id)s"
+        endpoints: tuple[Endpoint, ...] = (
+            Endpoint("glance", "image", f"http://127.0.0.1:{ports.glance}"),
+            Endpoint("cinder", "volumev3", cinder),
+        )
+        if self._workspace.topology.compute:
+            endpoints += (
+                Endpoint("nova", "compute", f"http://127.0.0.1:{ports.nova}/v2.1"),
+                Endpoint("neutron", "network", f"http://127.0.0.1:{ports.neutron}"),
+                Endpoint("placement", "placement", f"http://127.0.0.1:{ports.placement}"),
+            )
         seed(
             keystone_url(self._workspace),
             self._workspace.password,
             self._workspace.topology.region,
-            (
-                Endpoint("glance", "image", f"http://127.0.0.1:{ports.glance}"),
-                Endpoint("cinder", "volumev3", cinder),
-            ),
+            endpoints,
         )

@@ -58,6 +58,21 @@ class Ports:
         """Port that Glance may download from: free for a test's own HTTP server."""
         return self.base + 7
 
+    @property
+    def nova(self) -> int:
+        """Port of nova-api."""
+        return self.base + 8
+
+    @property
+    def placement(self) -> int:
+        """Port of Placement."""
+        return self.base + 9
+
+    @property
+    def neutron(self) -> int:
+        """Port of Neutron."""
+        return self.base + 15
+
     def edge_glance(self, index: int) -> int:
         """Port of the glance-api of the site at `index` of the topology."""
         return self.base + 10 + index

@@ -9,6 +9,7 @@ from functools import partial
 from dcn_lab.ceph import Cluster, clusters
 from dcn_lab.cinder import Cinder
 from dcn_lab.clouds_file import write_clouds_yaml
+from dcn_lab.compute import Compute
 from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
 from dcn_lab.errors import LabError
@@ -21,6 +22,8 @@ from dcn_lab.stages import Stage, run_stages
 from dcn_lab.workspace import Workspace, say
 
 USUAL_STOP_SECONDS = 15
+USERS = ("glance", "cinder", "keystone", "rbd-mirror", "nova", "neutron", "placement")
+"""How the names of those daemons begin that nothing else needs in order to end."""
 
 
 class Services:
@@ -34,6 +37,7 @@ class Services:
         self._keystone = Keystone(workspace, self._database)
         self._glance = Glance(workspace, self._database)
         self._cinder = Cinder(workspace, self._database, self._queue, self._glance)
+        self._compute = Compute(workspace, self._database, self._queue, self._glance)
         self._clusters = clusters(workspace)
 
     def daemons(self) -> dict[str, Daemon]:
@@ -46,6 +50,7 @@ class Services:
             self._keystone.daemon(),
             *self._glance.daemons(),
             *self._cinder.daemons(),
+            *self._compute.daemons(),
         ]
         return {daemon.name: daemon for daemon in ordered}
 
@@ -67,7 +72,7 @@ class Services:
     def down(self) -> None:
         """Stop everything: first what uses a service, then the service."""
         waves: tuple[Callable[[str], bool], ...] = (
-            lambda name: name.startswith(("glance", "cinder", "keystone", "rbd-mirror")),
+            lambda name: name.startswith(USERS),
             lambda name: name.startswith(("rabbitmq", "mariadb", "mgr", "osd")),
             lambda _name: True,
         )
@@ -104,6 +109,7 @@ class Services:
             ("keystone", ports.keystone),
             ("glance-api", ports.glance),
             ("cinder-api", ports.cinder),
+            *self._compute.doors(),
         ):
             if not http_answers(port):
                 found.append(f"{name} doesn't answer on port {port}")
@@ -152,6 +158,7 @@ class Services:
             Stage("cinder database", self._cinder.install, ("mariadb",)),
             *glance,
             *cinder,
+            *self._compute.stages(),
         )
 
 

@@ -70,6 +70,8 @@ class Topology:
     """Whether Glance shows `locations` and `direct_url` of an image."""
     edge_glance: bool = False
     """Whether every edge site has a glance-api of its own, on the central database."""
+    compute: bool = False
+    """Whether there are Nova with a fake compute host per site, Placement and Neutron."""
 
     @property
     def hub(self) -> SiteSpec:
@@ -144,6 +146,7 @@ def topology_from_mapping(raw: Mapping[str, Any], source: str) -> Topology:
         http_store=_string(raw, "http_store", source, "") or None,
         show_multiple_locations=_boolean(raw, "show_multiple_locations", source, default=True),
         edge_glance=_boolean(raw, "edge_glance", source, default=False),
+        compute=_boolean(raw, "compute", source, default=False),
     )
     return _checked(topology, source)
 

@@ -1,13 +1,14 @@
-"""What Keystone, Glance and Cinder have in common: uwsgi, Keystone's middleware, addresses."""
+"""What the OpenStack services have in common: uwsgi, entry points, accounts, addresses."""
 
 from pathlib import Path
 
 from dcn_lab.daemons import Daemon
-from dcn_lab.execution import http_answers
+from dcn_lab.execution import PYTHON, http_answers
 from dcn_lab.workspace import Workspace
 
 THREADS = 8
 READY_SECONDS = 240
+SHIMS = Path(__file__).with_name("shims")
 
 
 def web_daemon(
@@ -43,6 +44,11 @@ def web_daemon(
     )  # fmt: skip
 
 
+def program(entry_point: str, conf: Path) -> tuple[str, ...]:
+    """Return the command line of a service that isn't WSGI; `entry_point` is MODULE:FUNCTION."""
+    return (PYTHON, str(SHIMS / "run_service.py"), entry_point, "--config-file", str(conf))
+
+
 def keystone_url(workspace: Workspace) -> str:
     """Return the address of the Identity API v3."""
     return f"http://127.0.0.1:{workspace.ports.keystone}/v3"
@@ -51,7 +57,16 @@ def keystone_url(workspace: Workspace) -> str:
 def authentication(workspace: Workspace, user: str) -> dict[str, object]:
     """Return the options of keystonemiddleware (section keystone_authtoken) for a service."""
     return {
+        **account(workspace, user),
         "www_authenticate_uri": keystone_url(workspace),
+        "service_token_roles_required": False,
+        "interface": "internal",
+    }
+
+
+def account(workspace: Workspace, user: str) -> dict[str, object]:
+    """Return keystoneauth's options with which a service calls another one as `user`."""
+    return {
         "auth_url": keystone_url(workspace),
         "auth_type": "password",
         "project_domain_name": "Default",
@@ -59,7 +74,5 @@ def authentication(workspace: Workspace, user: str) -> dict[str, object]:
         "project_name": "service",
         "username": user,
         "password": workspace.password,
-        "service_token_roles_required": False,
-        "interface": "internal",
         "region_name": workspace.topology.region,
     }

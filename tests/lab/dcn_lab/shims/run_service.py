@@ -1,9 +1,10 @@
-"""Run a Cinder program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
+"""Run an OpenStack program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
 
-Debian's own wrappers want systemd and many more packages. Two things are mended on the way:
+Debian's own wrappers want systemd and many more packages. Three things are mended on the way:
 the scheduler of Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone
 that was asked for (Launchpad 1949061), so that no edge volume could be backed up at the hub;
-and os-brick looks for keyrings in /etc/ceph only, where a lab has none.
+os-brick looks for keyrings in /etc/ceph only, where a lab has none; and Nova's fake driver
+forgets its servers when it ends, and can't stop or start them any more.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from typing import Any
 
 SCHEDULER = "cinder.cmd.scheduler"
 USERS_OF_KEYRINGS = {"cinder.cmd.backup", "cinder.cmd.volume"}
+COMPUTE = "nova.cmd.compute"
 KEYRING_FOLDER_VARIABLE = "DCN_LAB_KEYRINGS"
 
 
@@ -55,6 +57,24 @@ def mend_keyring_folder(folder: Path) -> None:
     rbd.RBDConnector._check_or_get_keyring_contents = staticmethod(read_keyring)
 
 
+def mend_fake_driver() -> None:
+    """Let the fake driver know the servers that its host had (nova/virt/fake.py)."""
+    from nova import context, objects  # type: ignore[import-not-found]
+    from nova.virt import fake  # type: ignore[import-not-found]
+
+    original = fake.FakeDriver.init_host
+
+    def init_host(self: Any, host: str) -> None:
+        original(self, host)
+        administrator = context.get_admin_context()
+        for server in objects.InstanceList.get_by_host(administrator, host):
+            self.instances[server.uuid] = fake.FakeInstance(
+                server.name, server.power_state, server.uuid
+            )
+
+    fake.FakeDriver.init_host = init_host
+
+
 def main() -> None:
     """Run the entry point that the first argument names, with the others as its arguments."""
     module, _, function = sys.argv[1].partition(":")
@@ -63,6 +83,8 @@ def main() -> None:
     entry_point = getattr(importlib.import_module(module), function)
     if module == SCHEDULER:
         mend_backup_scheduling()
+    if module == COMPUTE:
+        mend_fake_driver()
     if module in USERS_OF_KEYRINGS:
         mend_keyring_folder(Path(os.environ[KEYRING_FOLDER_VARIABLE]))
     sys.exit(entry_point())
