@@ -128,7 +128,7 @@ async def test_volumes_go_to_the_edge_and_back_with_the_same_data(
         write(lab.hub, name)
     request = Relocate(subjects=wanted, destination=edge.name, check=ContentCheck.FULL)
     for task in done(console, await submit(console, request)):
-        assert "hashed and the same" in task.targets[0].verified
+        assert "are the same at" in task.targets[0].verified
         assert [step.name for step in console.store.steps(task.number)] == [
             step.name for step in task.plan.steps
         ]

@@ -4,7 +4,6 @@ from functools import partial
 
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.mirror_steps.comparison import compare_sides
 from dcn_console.operations.mirror_steps.demotion import (
     both_secondary,
     demote,
@@ -15,6 +14,7 @@ from dcn_console.operations.mirror_steps.promotion import PROMOTED, follows, pro
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.mirror_steps.schedules import move_schedules
 from dcn_console.operations.mirror_steps.servers import start_servers, stop_servers
+from dcn_console.operations.mirror_steps.verification import verify_sides
 from dcn_console.operations.patience import CANCELLED, DONE
 from dcn_console.operations.relocate import names
 from dcn_console.operations.relocate.names import Relocation
@@ -97,7 +97,12 @@ async def finish(context: TargetContext, wanted: Relocation) -> Target:
         _note(await context.step(names.FOLLOW, act), said, failed)
     if not failed:
         act = partial(
-            compare_sides, firm, passage, wanted.check, wanted.sample_percent, wanted.reverses
+            verify_sides,
+            firm,
+            passage,
+            wanted.check,
+            wanted.sample_percent,
+            both_ways=wanted.reverses,
         )
         _note(await context.step(names.VERIFY, act), said, failed)
     if wanted.schedules:
