@@ -1,19 +1,17 @@
 """The scratch copy of a rehearsal: of one point in time, and removed whatever happens."""
 
-import time
-
 from dcn_console.ceph.content import ClusterContent
 from dcn_console.model.errors import ClusterError
 from dcn_console.model.mirroring import MirrorMode, RbdDetail
-from dcn_console.model.rate import RateMeter
 from dcn_console.model.requests import RbdSubject
-from dcn_console.model.tasks import Progress, ProgressSource, TargetState
+from dcn_console.model.tasks import ProgressSource, TargetState
 from dcn_console.model.text import format_bytes
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.interrupting import Interrupted, interruptible
 from dcn_console.operations.patience import look_until_done
 from dcn_console.operations.rehearse.names import BROKEN, CANCELLED, CLEARED, COPIED, SCRATCH_PREFIX
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.showing import Showing
 
 TRIES = 3
 """So often a copy is made anew because what it was made of moved on meanwhile."""
@@ -134,34 +132,8 @@ class Scratch:
         ]
         return hashes[0] == hashes[1]
 
-    def _showing(self, text: str, source: ProgressSource, unit: int = 1) -> "_Showing":
-        return _Showing(self._context, text, source, unit)
-
-
-class _Showing:
-    """Shows progress in bytes from figures in units."""
-
-    def __init__(
-        self, context: TargetContext, text: str, source: ProgressSource, unit: int
-    ) -> None:
-        self._context = context
-        self._text = text
-        self._source = source
-        self._unit = unit
-        self._rate = RateMeter()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show ``done`` of ``total`` units."""
-        self._rate.add(time.monotonic(), done * self._unit)
-        progress = Progress(
-            source=self._source,
-            done=done * self._unit,
-            total=total * self._unit,
-            rate=self._rate.rate(),
-            seconds_left=self._rate.seconds_left(total * self._unit),
-            measured_at=self._context.now(),
-        )
-        self._context.show(TargetState.RUNNING, self._text, progress)
+    def _showing(self, text: str, source: ProgressSource, unit: int = 1) -> Showing:
+        return Showing(self._context, text, source, unit)
 
 
 def _id_of(detail: RbdDetail, snapshot: str) -> int | None:
