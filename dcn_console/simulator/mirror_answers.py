@@ -87,11 +87,19 @@ def mirror_images(world: World, site: SimulatedSite, parameters: Parameters) -> 
     """Answer all mirrored RBD images of a pool."""
     pool = text(parameters, "pool")
     known = [
-        mirrored_image(world, site, pool, name, record, record.mirroring)
+        _as_listed(mirrored_image(world, site, pool, name, record, record.mirroring))
         for name, record in sorted(world.rbd(site, pool).items())
         if record.mirroring is not None
     ]
     return ClusterAnswer(parts=known, result={"count": len(known)})
+
+
+def _as_listed(image: dict[str, Any]) -> dict[str, Any]:
+    """Take away the words that librbd's list hides: those of state unknown (16.2.15)."""
+    for status in (image["status"], *(one["status"] for one in image["remote"])):
+        if status is not None and status["state"] == "unknown":
+            status["text"] = ""
+    return image
 
 
 def mirrored_image(

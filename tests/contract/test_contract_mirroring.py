@@ -67,6 +67,11 @@ async def there_and_back(pair: Pair, mode: MirrorMode) -> None:
     with pytest.raises(ClusterError, match="primary"):
         await hub.cluster.mirroring.resync(hub.pool, hub.name)
     await pair.demote(hub, edge)
+    for side in (hub, edge):
+        listed = await side.said()
+        assert listed is not None
+        assert listed.status is not None
+        assert (listed.status.state, listed.status.up) == (ReplayState.UNKNOWN, True)
     await until_promoted(edge)
     await pair.write(edge, 4)
     await brought(pair, mode, edge, hub)

@@ -61,7 +61,7 @@ class Side:
 
     async def text(self) -> str:
         """What the site's own daemon reported last, "" for nothing."""
-        image = await self.said()
+        image = (await self.detail()).mirroring
         return image.status.description if image is not None and image.status is not None else ""
 
     async def state(self) -> ReplayState | None:
