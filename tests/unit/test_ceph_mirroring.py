@@ -102,6 +102,12 @@ async def test_mirrored_rbd_images_come_in_parts_with_both_lists_joined(site: Si
     assert (second.mode, second.primary, second.status) == (MirrorMode.SNAPSHOT, False, None)
 
 
+async def test_an_rbd_image_of_which_nothing_at_all_is_reported_has_no_status(site: Site) -> None:
+    site.change(mirrored={"v1": [0, False, None]})
+    ((image,),) = [part async for part in site.cluster.mirroring.images("volumes")]
+    assert (image.global_id, image.status, image.remote) == ("g-v1", None, ())
+
+
 async def test_daemons_are_those_of_the_pool_with_their_complaints(site: Site) -> None:
     assert await site.cluster.mirroring.daemons("volumes") == (
         MirrorDaemon(

@@ -96,6 +96,8 @@ class RBD:
                 "last_update": datetime.datetime(2026, 11, 21, 12, 0, 0),
                 "remote_statuses": [],
             }
+            if description is not None
+            else {"name": name, "id": f"id-{name}", "info": {"global_id": f"g-{name}", "state": 1}}
             for name, (_, _, description) in rados.load(ioctx.path).get("mirrored", {}).items()
         )
 
