@@ -184,7 +184,7 @@ def mirror_failover(
     return _act(names, request, choices, sites=(destination,))
 
 
-@mirror.command("failback", hidden=True)
+@mirror.command("failback")
 @_names
 @_to("The old primary, to be primary again; found when not given.")
 @_safety_copy
@@ -215,7 +215,7 @@ def mirror_failback(
     return _act(names, request, choices, sites=(destination,))
 
 
-@mirror.command("resync", hidden=True)
+@mirror.command("resync")
 @_names
 @click.option("--victim", metavar="SITE", required=True, help="The site whose data is thrown away.")
 @_safety_copy

@@ -43,8 +43,13 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: datetime | None = None
 
 
-def arrival(there: RbdDetail | None, site: str, wanted: int | None) -> Arrival:
-    """Judge the receiving side alone; ``wanted`` is the primary's mirror snapshot in that mode."""
+def arrival(
+    there: RbdDetail | None, site: str, wanted: int | None, since: datetime | None = None
+) -> Arrival:
+    """Judge the receiving side alone; ``wanted`` is the primary's mirror snapshot in that mode.
+
+    A report that is not newer than ``since`` says nothing.
+    """
     mirroring = there.mirroring if there is not None else None
     if there is None or mirroring is None:
         return Arrival(text=f"waiting for the rbd-mirror daemon at {site} to take it up")
@@ -62,6 +67,8 @@ def arrival(there: RbdDetail | None, site: str, wanted: int | None) -> Arrival:
             return Arrival(text="the mirror snapshot is there, complete", settled=True)
     if status is None or reported_at is None:
         return Arrival(text=f"{site} has not reported yet")
+    if since is not None and reported_at <= since:
+        return Arrival(text=f"waiting for the next report of {site}")
     if status.state is ReplayState.ERROR:
         said = printable(status.description, 200) or "an error"
         text = f"the rbd-mirror daemon at {site} says: {said}"
@@ -86,6 +93,8 @@ class ArrivalWatch:
 
     ``total`` are the bytes that are to arrive, None when not known; ``wanted`` the primary's
     mirror snapshot to wait for, None in journal mode; ``first`` whether it is the first copy.
+    ``anew`` says that a report may be of the RBD image there was before: reports outlive it, for
+    Ceph keeps them by global id, so that the one seen first does not count.
     """
 
     def __init__(
@@ -98,6 +107,7 @@ class ArrivalWatch:
         total: int | None,
         wanted: int | None,
         first: bool,
+        anew: bool = False,
     ) -> None:
         self._context = context
         self._subject = subject
@@ -106,6 +116,8 @@ class ArrivalWatch:
         self._total = total
         self._wanted = wanted
         self._first = first
+        self._distrusts = anew
+        self._since: datetime | None = None
         self._rate = RateMeter()
         self._began = time.monotonic()
         self._reports: set[datetime] = set()
@@ -126,7 +138,8 @@ class ArrivalWatch:
         if hindrance:
             refused = StepResult(outcome=REFUSED, text=hindrance)
             return refused if self._hindered >= HINDERED_LOOKS else None
-        seen = arrival(destination.detail, destination.name, self._wanted)
+        self._note_old_report(destination)
+        seen = arrival(destination.detail, destination.name, self._wanted, self._since)
         if seen.settled or self._is_followed(seen):
             return self._ended(seen)
         if self._keeps_failing(seen):
@@ -136,6 +149,13 @@ class ArrivalWatch:
         state = TargetState.WAITING if destination.detail is None else TargetState.RUNNING
         self._context.show(TargetState.WAITING if seen.failed else state, seen.text, self.last)
         return None
+
+    def _note_old_report(self, destination: Side) -> None:
+        """Remember the report that was there when the RBD image made anew was first seen."""
+        if self._distrusts and destination.mirroring is not None:
+            self._distrusts = False
+            status = destination.mirroring.status
+            self._since = status.reported_at if status is not None else None
 
     def _is_followed(self, seen: Arrival) -> bool:
         """Whether the first copy is whole, and only what is written all the time is missing."""

@@ -172,7 +172,7 @@ async def test_an_orphan_is_cut_loose_by_force_and_by_name() -> None:
 async def test_two_primaries_and_no_primary_are_settled_first() -> None:
     services = mirrored()
     services.world.held("dcn0").primary = True
-    assert "resync" in texts(await plan(services))
+    assert "mirror failback" in texts(await plan(services))
     services.world.held("dcn0").primary = services.world.held("central").primary = False
     assert "primary nowhere" in texts(await plan(services))
 

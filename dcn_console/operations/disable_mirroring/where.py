@@ -31,7 +31,7 @@ def place_to_disable(subject: RbdSubject, sides: tuple[Side, ...]) -> Place | Ch
         names = " and ".join(side.name for side in primaries)
         return refused(
             f"{label} is primary at {names}: both hold changes of their own.",
-            "Settle which to keep first: rbd mirror image resync",
+            "Settle which to keep first: dcn-console mirror failback",
         )
     if primaries:
         return Place(primaries[0], other_sides(sides, primaries[0]))

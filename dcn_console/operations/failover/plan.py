@@ -94,7 +94,7 @@ def _choose(scene: Scene, wanted: str | None) -> tuple[Side, Side] | Check:
             return refused(f"{names_} is primary already.")
         return refused(
             f"{names_} answers and is primary: nothing need be lost.",
-            "Relocate it: mirror relocate. Where the daemon is dead, start rbd-mirror first.",
+            "Relocate it: dcn-console mirror relocate. Start rbd-mirror first where it is dead.",
         )
     candidates = [side for side in scene.mirrored if wanted in (None, side.name)]
     if not candidates:
@@ -103,7 +103,7 @@ def _choose(scene: Scene, wanted: str | None) -> tuple[Side, Side] | Check:
     if len(candidates) > 1 and not scene.silent:
         return refused(
             f"{names_of(scene.mirrored)} answer and neither is primary: nothing need be lost.",
-            "Relocate it to the side that shall be primary: mirror relocate --to SITE",
+            "Relocate it to the side that shall be primary: dcn-console mirror relocate --to SITE",
         )
     if len(candidates) > 1:
         return refused(f"{names_of(candidates)} have a copy.", "Say which takes over: --to SITE")
@@ -169,7 +169,7 @@ def what_is_lost(source: Side, destination: Side, now: datetime) -> str:
 
 def _steps(wanted: Failover) -> tuple[PlannedStep, ...]:
     there = wanted.passage.destination
-    back = "only by demoting and resyncing the old primary, then relocating back"
+    back = "once the old primary answers again: dcn-console mirror failback"
     return numbered(
         [
             PlannedStep(

@@ -59,7 +59,7 @@ def _problem(subject: RbdSubject, sides: tuple[Side, ...], primaries: list[Side]
         both = " and ".join(side.name for side in primaries)
         return refused(
             f"{label} is primary at {both}.",
-            "Settle which to keep first: rbd mirror image resync",
+            "Settle which to keep first: dcn-console mirror failback",
         )
     if not primaries:
         silent = "".join(f" {side.error.message}" for side in sides if side.error is not None)

@@ -18,7 +18,7 @@ def split_check(*sides: Side) -> list[Check]:
     return [
         refused(
             f"{side.name} says split-brain: both sides were written to.",
-            "Choose whose data is given up: rbd mirror image resync there.",
+            f"To give up what it holds: dcn-console mirror resync --victim {side.name}",
         )
         for side in sides
         if is_split(status_of(side)) and not side.is_primary
@@ -35,6 +35,17 @@ def has_whole_copy(side: Side) -> bool:
     return status is not None and not (
         status.state is ReplayState.SYNCING
         or (status.state is ReplayState.STARTING_REPLAY and "bootstrapping" in status.description)
+    )
+
+
+def follows_well(side: Side, now: datetime) -> bool:
+    """Whether a daemon says of late that it follows the primary, without an error."""
+    status = status_of(side)
+    return (
+        status is not None
+        and is_fresh(status, now)
+        and status.state is ReplayState.REPLAYING
+        and has_whole_copy(side)
     )
 
 

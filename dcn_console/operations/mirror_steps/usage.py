@@ -66,7 +66,7 @@ async def usage_of(services: Services, subject: RbdSubject) -> Usage:
 
 def usage_checks(usage: Usage, source: Side, receivers: int, *, may_stop: bool) -> list[Check]:
     """Check that nobody writes, or that the servers that do may be stopped."""
-    checks = [*_cinder_checks(usage), *_server_checks(usage, may_stop=may_stop)]
+    checks = [*_cinder_checks(usage), *server_checks(usage, may_stop=may_stop)]
     if not checks and usage.volume is not None:
         checks.append(fine("Cinder has it attached to no server."))
     detail = source.detail
@@ -117,7 +117,8 @@ def _cinder_checks(usage: Usage) -> list[Check]:
     return checks
 
 
-def _server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
+def server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
+    """Check that no server it is attached to runs, or that those that do may be stopped."""
     checks = []
     for server in usage.servers:
         name = printable(server.name or server.id, 60)

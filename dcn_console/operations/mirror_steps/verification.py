@@ -38,6 +38,7 @@ async def verify_sides(
     compared. Returns DONE, REFUSED, UNSETTLED or CANCELLED.
     """
     found: list[Pair] = []
+    context.show(TargetState.VERIFYING, "looking at both sides")
 
     async def look() -> StepResult | str:
         pair = await look_or_raise(context, passage)

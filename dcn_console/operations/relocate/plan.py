@@ -84,10 +84,11 @@ def choose(scene: Scene, destination: str | None) -> Chosen | Unclear:
     if not mirrored:
         silent = "".join(f" {silence(side)}" for side in scene.silent)
         text = f"{scene.label} is not mirrored at any site that answers.{silent}"
-        return Unclear((refused(text, "Enable mirroring first: mirror enable"),))
+        return Unclear((refused(text, "Enable mirroring first: dcn-console mirror enable"),))
     if len(scene.primaries) > 1:
         text = f"{names_of(scene.primaries)} are both primary: they were both written to."
-        return Unclear((refused(text, "Give up one side's changes: rbd mirror image resync"),))
+        way_out = "Give up what one of them holds: dcn-console mirror failback --to SITE"
+        return Unclear((refused(text, way_out),))
     if destination is not None and any(side.name == destination for side in scene.primaries):
         return Unclear((), {destination: "is primary already"})
     if not scene.primaries:
@@ -101,7 +102,7 @@ def _without_primary(scene: Scene, destination: str | None) -> Chosen | Unclear:
     """Neither is primary: a relocation that was left half done can go either way."""
     if scene.silent:
         text = f"No site that answers is primary. {' '.join(map(silence, scene.silent))}"
-        way_out = "Wait until it answers; if it is lost for good: mirror failover"
+        way_out = "Wait until it answers; if it is lost for good: dcn-console mirror failover"
         return Unclear((refused(text, way_out),))
     if destination is None:
         text = f"Neither of {names_of(scene.mirrored)} is primary."
@@ -125,7 +126,9 @@ def _destination(scene: Scene, source: Side, wanted: str | None) -> Side | Uncle
             return Unclear((refused(text, side.error.way_out),))
         if side.mirroring is None:
             text = f"{wanted} does not hold a mirrored copy of it."
-            return Unclear((refused(text, f"Mirror it there first: mirror enable --to {wanted}"),))
+            return Unclear(
+                (refused(text, f"Mirror it there first: dcn-console mirror enable --to {wanted}"),)
+            )
         return side
     candidates = [side for side in scene.mirrored if side.name != source.name]
     returning = [side for side in candidates if scene.receives(source, side)]
@@ -135,7 +138,7 @@ def _destination(scene: Scene, source: Side, wanted: str | None) -> Side | Uncle
         return candidates[0]
     if not candidates:
         silent = " ".join(map(silence, scene.silent)) or "No other site holds a copy of it."
-        return Unclear((refused(silent, "See the mirroring page: mirror status"),))
+        return Unclear((refused(silent, "See the mirroring page: dcn-console mirror status"),))
     text = f"{names_of(candidates)} hold a copy."
     return Unclear((refused(text, "Say which one shall be primary: --to SITE"),))
 

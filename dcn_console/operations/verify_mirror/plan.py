@@ -83,7 +83,7 @@ def _no_primary(subject: RbdSubject, sides: tuple[Side, ...], primaries: Sequenc
         return _check(
             Outcome.REFUSED,
             f"“{name}” is primary at {names}: the sides went their own ways.",
-            way_out="Choose the side to give up: rbd mirror image resync",
+            way_out="Choose the side to give up: dcn-console mirror failback",
         )
     if any(side.mirroring is not None for side in sides):
         return _check(Outcome.REFUSED, f"No site we reach holds “{name}” as primary.")
