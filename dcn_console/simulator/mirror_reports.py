@@ -20,6 +20,8 @@ _FIXED = {
     ReplayPhase.NOT_PRIMARY: ("unknown", "remote image is not primary"),
     ReplayPhase.SPLIT_BRAIN: ("error", "split-brain"),
 }
+_JOURNAL_SPLIT_BRAIN = "split-brain detected"
+"""What journal mode says instead."""
 IMMEDIATE = frozenset({*_FIXED, ReplayPhase.FAILED})
 """What a daemon reports as soon as it comes to it."""
 
@@ -61,6 +63,8 @@ def _report_time(world: World, replay: ReplayRecord, now: float) -> float:
 
 def described(world: World, replay: ReplayRecord, at: float) -> tuple[str, str]:
     """Return state and text of what a daemon does at a time since ``replay.since``."""
+    if replay.phase is ReplayPhase.SPLIT_BRAIN and _mode(world, replay) is MirrorMode.JOURNAL:
+        return "error", _JOURNAL_SPLIT_BRAIN
     if replay.phase in _FIXED:
         return _FIXED[replay.phase]
     if replay.phase is ReplayPhase.FAILED:

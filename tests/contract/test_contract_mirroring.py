@@ -18,6 +18,7 @@ from dcn_console.model.mirroring import (
 )
 
 PRIMARY = "local image is primary"
+SPLIT = {MirrorMode.JOURNAL: "split-brain detected", MirrorMode.SNAPSHOT: "split-brain"}
 
 
 async def in_both_modes(dcn: Dcn, case: Callable[[Pair, MirrorMode], Awaitable[None]]) -> None:
@@ -109,7 +110,7 @@ async def split_and_resynced(pair: Pair, mode: MirrorMode) -> None:
         assert image.primary
     assert await hub.hashes() != await edge.hashes()
     await hub.cluster.mirroring.demote(hub.pool, hub.name)
-    await until(hub.text, lambda text: text == "split-brain")
+    await until(hub.text, lambda text: text == SPLIT[mode])
     assert await hub.state() is ReplayState.ERROR
     assert await edge.text() == PRIMARY
     old = (await hub.detail()).id

@@ -95,7 +95,8 @@ class Stage:
 
     def status(self, site: str, name: str) -> dict[str, Any]:
         """Return the report of a site's own daemon on an RBD image, {} without one."""
-        return self.images(site)[name]["status"] or {}
+        mirroring = self.ask(site, "rbd_detail", name=name)["mirroring"]
+        return (mirroring or {}).get("status") or {}
 
     def exists(self, site: str, name: str) -> bool:
         """Whether the RBD image is there."""
