@@ -57,12 +57,13 @@ _EXPECTED_IN_A_TASK = frozenset(
 
 
 def row_findings(
-    row: MirrorRow, *, lagging: bool, in_task: bool, settling: bool
+    row: MirrorRow, *, lagging: bool, in_task: bool, settling: bool, stranded: bool = False
 ) -> tuple[Finding, ...]:
     """Return what is wrong with one mirrored RBD image.
 
     ``in_task`` is whether a task of ours is changing it, ``settling`` whether its primary has
-    vanished only now, as when mirroring is switched off.
+    vanished only now, as when mirroring is switched off; ``stranded`` whether its copy receives
+    from another site than the primary's.
     """
     condition = row.condition
     if condition in _ALARMS:
@@ -70,6 +71,8 @@ def row_findings(
             return ()
         if settling and condition is MirrorCondition.ORPHAN:
             return ()
+        if stranded and condition is MirrorCondition.ORPHAN:
+            return (_stranded(row),)
         kind, way_out = _ALARMS[condition]
         return (_of_row(row, kind, Severity.ERROR, f"{condition}: {row.text}", way_out),)
     if lagging:
@@ -118,6 +121,19 @@ def _of_row(row: MirrorRow, kind: str, severity: Severity, what: str, way_out: s
         text=f"“{printable(row.label)}” (pool {printable(row.pool)}), "
         f"{_between(row.source.site, row.destination.site)}: {what}.",
         way_out=way_out,
+    )
+
+
+def _stranded(row: MirrorRow) -> Finding:
+    """Tell of a copy that a relocation left behind at a third site; it harms nobody by itself."""
+    site = printable(row.destination.site)
+    return _of_row(
+        row,
+        MIRROR_ORPHAN,
+        Severity.WARNING,
+        f"{row.condition}: {row.text}",
+        f"Relocate it back to a site that {site} receives from, or remove that copy, which Ceph "
+        f"never does: rbd mirror image disable --force at {site}, then rbd rm.",
     )
 
 

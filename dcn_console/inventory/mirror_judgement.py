@@ -159,7 +159,7 @@ def _both_secondary(case: Case) -> Found:
 def _not_receiving(case: Case) -> Found:
     """What a side that gets its data from elsewhere reports is not about this primary."""
     if case.destination.around.receives is False:
-        return MirrorCondition.ERROR, _does_not_receive(case)
+        return MirrorCondition.ORPHAN, f"{_does_not_receive(case)}: nothing new arrives"
     return None
 
 

@@ -201,6 +201,7 @@ def _row(pool: str, global_id: str, case: Case, facts: _Facts) -> MirrorRow:
         lagging=_is_lagging(case, what),
         in_task=bool(case.operation),
         settling=case.source.gone_lately(case.now, START_GRACE),
+        stranded=case.destination.around.receives is False and bool(case.source.primary),
     )
     return replace(row, findings=found) if found else row
 

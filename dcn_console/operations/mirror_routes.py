@@ -7,6 +7,7 @@ knows a cluster counts for all.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dcn_console.inventory.services import Services
@@ -49,6 +50,20 @@ class PoolSides:
             name
             for name in self.pools
             if name != source and self.receiving_peer(name, source) is not None
+        )
+
+    def stranded(self, source: str, sites: Iterable[str]) -> tuple[str, ...]:
+        """Return those of ``sites`` that answer and do not receive from ``source``.
+
+        What they hold of it gets nothing new, and Ceph does not remove it when mirroring ends at
+        ``source`` (measured on 16.2, in both modes).
+        """
+        return tuple(
+            site
+            for site in sites
+            if site in self.pools
+            and source in self.pools
+            and self.receiving_peer(site, source) is None
         )
 
     def names_of(self, site: str) -> set[str]:

@@ -98,6 +98,12 @@ def image_specification(subject: RbdSubject) -> str:
     return shlex.quote(f"{subject.pool}/{subject.image}")
 
 
+def to_give_up(subject: RbdSubject, site: Site) -> str:
+    """Return the commands that remove a copy which no daemon of Ceph removes."""
+    rbd, what = tool("rbd", site), image_specification(subject)
+    return f"{rbd} mirror image disable --force {what} && {rbd} rm {what}"
+
+
 def tool(program: str, site: Site) -> str:
     """Return "rbd --conf … --id …" with which one would act on a site's cluster by hand."""
     access = site.cluster

@@ -148,6 +148,23 @@ async def test_it_is_ended_where_it_is_primary_wherever_that_is() -> None:
     assert ("volumes", IMAGE) not in services.world.plants["central"].images
 
 
+async def test_a_copy_that_receives_from_elsewhere_is_named_and_not_waited_for() -> None:
+    services = FakeServices("dcn0", "dcn1")
+    services.add_volume()
+    services.world.make_mirrored("central")
+    services.world.held("central").primary, services.world.held("dcn0").primary = False, True
+    made = await plan(services)
+    assert made.irreversible == "the copy of pet volume at central, which Ceph removes"
+    stranded = next(check for check in made.checks if check.site == "dcn1")
+    assert "dcn1 holds a copy and does not receive from dcn0" in stranded.text
+    assert f"mirror image disable --force volumes/{IMAGE}" in stranded.way_out
+    assert f"rm volumes/{IMAGE}" in stranded.way_out
+    ended = await run(services, made)
+    assert ended.state is TargetState.DONE, ended.text
+    assert ("volumes", IMAGE) not in services.world.plants["central"].images
+    assert ("volumes", IMAGE) in services.world.plants["dcn1"].images
+
+
 async def test_a_copy_whose_primary_may_be_at_a_silent_site_is_left_alone() -> None:
     services = mirrored()
     services.world.plants["central"].reachable = False

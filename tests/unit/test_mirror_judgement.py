@@ -22,6 +22,7 @@ from mirror_facts import (
 )
 
 from dcn_console.inventory.join import Joiner, rows
+from dcn_console.model.findings import Severity
 from dcn_console.model.inventory import Inventory, Noticed, Source, Volume
 from dcn_console.model.inventory import Snapshot as Listed
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow
@@ -470,8 +471,15 @@ class TestDirections:
         ]
         (row,) = found
         assert row.source.site == "lyon"
-        assert row.condition is MirrorCondition.ERROR
+        assert row.condition is MirrorCondition.ORPHAN
         assert "does not receive from lyon" in row.text
+        (finding,) = row.findings
+        assert (finding.kind, finding.severity, finding.site) == (
+            "mirror-orphan",
+            Severity.WARNING,
+            "nice",
+        )
+        assert "rbd mirror image disable --force at nice, then rbd rm" in finding.way_out
         assert row.consistent_at is None
         assert row.peer_ready.holds is False
 

@@ -158,7 +158,8 @@ async def test_of_several_copies_the_one_that_can_come_back_is_chosen() -> None:
     services = mirrored(MirrorMode.JOURNAL, "dcn0", "dcn1")
     plan = await planned(services)
     assert plan.targets == ("dcn0",)
-    assert "dcn1 also has a copy" in warnings(plan)
+    assert "dcn1 also has a copy, and does not receive from dcn0" in warnings(plan)
+    assert f"mirror image disable --force {POOL}/{IMAGE}" in warnings(plan)
 
 
 async def test_the_primary_itself_is_skipped() -> None:

@@ -14,6 +14,7 @@ from dcn_console.operations.base import PlanContext
 from dcn_console.operations.disable_mirroring import names
 from dcn_console.operations.disable_mirroring.where import Place, place_to_disable
 from dcn_console.operations.mirror_features import difference, named, read_note
+from dcn_console.operations.mirror_routes import pool_sides
 from dcn_console.operations.mirror_sides import label_of, look_everywhere
 from dcn_console.operations.mirror_subject import (
     STEADY,
@@ -22,6 +23,7 @@ from dcn_console.operations.mirror_subject import (
     reference,
     refused,
     task_at_work,
+    to_give_up,
     tool,
     volume_of,
     warned,
@@ -45,6 +47,8 @@ async def plan_disable(services: Services, subject: RbdSubject, context: PlanCon
     detail = place.side.detail
     if detail is None or detail.mirroring is None:
         return _nothing(subject, context, skipped="is not mirrored")
+    if place.copies:
+        place = place.parted(await pool_sides(services, subject.pool))
     features, checks = await _features(subject, place, detail)
     intervals, found = await _schedules(subject, place, detail)
     checks += found
@@ -142,10 +146,19 @@ async def _other_checks(services: Services, subject: RbdSubject, place: Place) -
                 "loose by force and can be written to from then on."
             )
         )
-    elif not place.copies:
+    elif not place.copies and not place.stranded:
         checks.append(
             warned("No other site that answers holds a copy; one at a silent site goes later.")
         )
+    checks += [
+        warned(
+            f"{side.name} holds a copy and does not receive from {place.side.name}: Ceph leaves "
+            "that copy where it is, without a primary.",
+            f"Remove it by hand, afterwards: {to_give_up(subject, side.site)}",
+            side.name,
+        )
+        for side in place.stranded
+    ]
     return checks
 
 

@@ -1,20 +1,33 @@
 """Where mirroring of one RBD image is to be switched off, judged from all sites."""
 
-from dataclasses import dataclass
+import msgspec
 
 from dcn_console.model.plans import Check
 from dcn_console.model.requests import RbdSubject
+from dcn_console.operations.mirror_routes import PoolSides
 from dcn_console.operations.mirror_sides import Side, label_of, other_sides
 from dcn_console.operations.mirror_subject import refused
 
 
-@dataclass(frozen=True)
-class Place:
-    """The side to act at, and the sides whose copies go. ``force`` without a primary."""
+class Place(msgspec.Struct, frozen=True):
+    """The side to act at, and the sides whose copies go. ``force`` without a primary.
+
+    ``stranded`` are sides whose copies stay, for they do not receive from this one.
+    """
 
     side: Side
     copies: tuple[Side, ...] = ()
     force: bool = False
+    stranded: tuple[Side, ...] = ()
+
+    def parted(self, pools: PoolSides) -> "Place":
+        """Tell the copies that Ceph removes from those that it leaves where they are."""
+        names = pools.stranded(self.side.name, (side.name for side in self.copies))
+        return msgspec.structs.replace(
+            self,
+            copies=tuple(side for side in self.copies if side.name not in names),
+            stranded=tuple(side for side in self.copies if side.name in names),
+        )
 
 
 def place_to_disable(subject: RbdSubject, sides: tuple[Side, ...]) -> Place | Check | None:

@@ -7,8 +7,8 @@ from dcn_console.model.plans import Check
 from dcn_console.model.text import count, format_age, printable
 from dcn_console.operations.mirror_sides import Side
 from dcn_console.operations.mirror_steps.passage import is_fresh, is_split, status_of
-from dcn_console.operations.mirror_steps.scene import Scene, names_of
-from dcn_console.operations.mirror_subject import fine, refused, warned
+from dcn_console.operations.mirror_steps.scene import Scene
+from dcn_console.operations.mirror_subject import fine, refused, to_give_up, warned
 
 MANY_ENTRIES = 100_000
 
@@ -100,11 +100,14 @@ def reversal_checks(scene: Scene, source: Side, destination: Side) -> list[Check
         if side.name not in (source.name, destination.name)
         and not scene.receives(side, destination)
     ]
-    if others:
-        checks.append(
-            warned(
-                f"{names_of(others)} also has a copy, and receives from {source.name} only: it "
-                f"gets nothing new while {destination.name} is primary.",
-            )
+    checks += [
+        warned(
+            f"{side.name} also has a copy, and does not receive from {destination.name}: it gets "
+            f"nothing new while {destination.name} is primary, and Ceph never removes it there.",
+            f"Relocate back to {source.name} later, or give that copy up: "
+            f"{to_give_up(scene.subject, side.site)}",
+            side.name,
         )
+        for side in others
+    ]
     return checks
