@@ -163,7 +163,7 @@ def report(status: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     Of an RBD image that a resync has just made anew there is not even a description (16.2.15).
     """
     description = status.get("description", NO_STATUS)
-    state, reported_at = STATES.get(status.get("state"), "unknown"), status.get("last_update")
+    state, reported_at = STATES.get(status.get("state", 0), "unknown"), status.get("last_update")
     hidden = description == NO_STATUS
     if hidden and not (state == "unknown" and status.get("up") and moment(reported_at)):
         return None
