@@ -66,6 +66,15 @@ def error_for(
     return HttpError(message, status, way_out=way_out)
 
 
+def answer_of(response: Any, doing: str, ways_out: Mapping[int, str] | None = None) -> Answer:
+    """Return a response of the library as an answer, or raise the error it stands for."""
+    status, content = int(response.status_code), bytes(response.content)
+    if status >= 400:
+        raise error_for(doing, status, content, ways_out)
+    lowered = {key.lower(): value for key, value in response.headers.items()}
+    return Answer(status=status, headers=lowered, content=content)
+
+
 def _find_sentence(body: Any, depth: int = 0) -> str:
     if isinstance(body, str):
         return body

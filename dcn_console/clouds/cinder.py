@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import msgspec
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cinder_api import CinderApi, microversion_header, path_of
 from dcn_console.clouds.cinder_backups import CinderBackups
 from dcn_console.clouds.cinder_snapshots import CinderSnapshots
 from dcn_console.clouds.cinder_volumes import CinderVolumes
@@ -21,6 +20,7 @@ from dcn_console.clouds.cinder_wire import (
 )
 from dcn_console.clouds.cloud import BLOCK_STORAGE, ApiVersion, Cloud
 from dcn_console.clouds.paging import pages
+from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import (
     WireMessage,
     WireQuotas,
@@ -56,7 +56,7 @@ class Cinder:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._api = CinderApi(cloud)
+        self._api = ServiceApi(cloud, BLOCK_STORAGE)
         self.volumes = CinderVolumes(self._api)
         self.snapshots = CinderSnapshots(self._api)
         self.backups = CinderBackups(self._api)
@@ -89,7 +89,7 @@ class Cinder:
         if updated_since is not None:
             since = updated_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
             query["updated_at"] = f"gte:{since}"
-            headers = microversion_header(TIME_FILTER_MICROVERSION)
+            headers = self._api.header(TIME_FILTER_MICROVERSION)
         doing = "Cinder: list volumes"
 
         async def ask(page_query: dict[str, str]) -> Answer:
@@ -145,7 +145,7 @@ class Cinder:
     async def messages(self, resource_id: str) -> tuple[UserMessage, ...]:
         """What Cinder told the user about an object, oldest first (Messages, microversion 3.5)."""
         doing = f"Cinder: list messages about {printable(resource_id, 60)}"
-        headers = microversion_header(_MESSAGES_FILTER_MICROVERSION)
+        headers = self._api.header(_MESSAGES_FILTER_MICROVERSION)
         answer = await self._get("/messages", doing, {"resource_uuid": resource_id}, headers)
         items = decode_page(doing, answer.content, "messages", WireMessage).items
         messages = [message_from(item) for item in items if item.resource_uuid == resource_id]

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cinder_api import CinderApi, path_of
 from dcn_console.clouds.paging import pages
+from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import WireBackup, backup_from
 from dcn_console.clouds.wire import decode_one
 from dcn_console.model.storage import Backup, NewBackup
@@ -33,7 +33,7 @@ _RESTORE_WAYS_OUT = {
 class CinderBackups:
     """The backups of one Cinder. Everything raises as ``Cloud.request``."""
 
-    def __init__(self, api: CinderApi) -> None:
+    def __init__(self, api: ServiceApi) -> None:
         self._api = api
 
     async def pages(

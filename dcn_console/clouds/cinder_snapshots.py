@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cinder_api import CinderApi, path_of
 from dcn_console.clouds.cinder_volumes import as_filter
 from dcn_console.clouds.paging import pages
+from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import WireSnapshot, snapshot_from
 from dcn_console.clouds.wire import decode_one
 from dcn_console.model.storage import VolumeSnapshot
@@ -21,7 +21,7 @@ _WAYS_OUT = {
 class CinderSnapshots:
     """The snapshots of one Cinder. Everything raises as ``Cloud.request``."""
 
-    def __init__(self, api: CinderApi) -> None:
+    def __init__(self, api: ServiceApi) -> None:
         self._api = api
 
     async def pages(

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cinder_api import CinderApi, path_of
 from dcn_console.clouds.cinder_wire import GIB, WireVolume, volume_from
 from dcn_console.clouds.paging import pages
+from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import WireMetadata, texts_from
 from dcn_console.clouds.wire import decode_one
 from dcn_console.model.inventory import Volume
@@ -44,7 +44,7 @@ class _Upload(msgspec.Struct):
 class CinderVolumes:
     """What changes volumes. Everything raises as ``Cloud.request``; no change is asked twice."""
 
-    def __init__(self, api: CinderApi) -> None:
+    def __init__(self, api: ServiceApi) -> None:
         self._api = api
 
     async def create(self, new: NewVolume) -> Volume:

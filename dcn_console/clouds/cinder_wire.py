@@ -1,4 +1,4 @@
-"""What Cinder and Nova send, and its conversion to the model (Cinder API ref, Nova API ref)."""
+"""What Cinder sends of volumes, services and pools, as model data (Cinder API ref, v3)."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +10,6 @@ from dcn_console.model.inventory import (
     Attachment,
     CinderPool,
     CinderService,
-    Server,
     Volume,
 )
 
@@ -81,16 +80,6 @@ class WireZone(msgspec.Struct):
     state: dict[str, Any] | None = msgspec.field(default=None, name="zoneState")
 
 
-class WireServer(msgspec.Struct):
-    """A server of ``/servers/detail``."""
-
-    id: str
-    name: str | None = None
-    status: str | None = None
-    availability_zone: str | None = msgspec.field(default=None, name="OS-EXT-AZ:availability_zone")
-    host: str | None = msgspec.field(default=None, name="OS-EXT-SRV-ATTR:host")
-
-
 def volume_from(wire: WireVolume) -> Volume:
     """Return the volume that Cinder described, its size in bytes."""
     image = wire.volume_image_metadata
@@ -156,17 +145,6 @@ def pool_from(wire: WirePool) -> CinderPool:
         fsid=fsid,
         user=user,
         pool=pool,
-    )
-
-
-def server_from(wire: WireServer) -> Server:
-    """Return the server that Nova described."""
-    return Server(
-        id=wire.id,
-        name=wire.name or None,
-        status=wire.status,
-        availability_zone=wire.availability_zone or None,
-        host=wire.host,
     )
 
 

@@ -5,16 +5,20 @@ bytes of the answers are decoded by ``wire``. Each service has its own bounded p
 threads, so that a hung service delays no other and never holds up quitting.
 """
 
+import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from dcn_console.clouds.answers import Answer, error_for
+from dcn_console.clouds.answers import Answer, answer_of
 from dcn_console.clouds.credentials import load_region
 from dcn_console.clouds.failures import mapped
+from dcn_console.clouds.identity import Identity, identity_of
 from dcn_console.clouds.pool import DaemonPool, PoolClosed
+from dcn_console.clouds.streaming import FileBody, tell
 from dcn_console.model.errors import (
     ConfigError,
     ServiceError,
@@ -30,10 +34,13 @@ T = TypeVar("T")
 IMAGE = "image"
 BLOCK_STORAGE = "block-storage"
 COMPUTE = "compute"
-SERVICE_NAMES = {IMAGE: "Glance", BLOCK_STORAGE: "Cinder", COMPUTE: "Nova"}
+NETWORK = "network"
+SERVICE_NAMES = {IMAGE: "Glance", BLOCK_STORAGE: "Cinder", COMPUTE: "Nova", NETWORK: "Neutron"}
 """What people call each service, by its type in the catalogue."""
 
 _THREADS_PER_SERVICE = 4
+_SOCKET_SECONDS = 600.0
+"""How long a service may take no more of a file, or think about it once it has all."""
 
 
 class ApiVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,16 +49,6 @@ class ApiVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     status: str = ""
     maximum: str | None = None
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the credentials stand for, as Keystone says, and the services of the catalogue."""
-
-    project_name: str = ""
-    project_id: str = ""
-    user_name: str = ""
-    roles: frozenset[str] = frozenset()
-    service_types: frozenset[str] = frozenset()
 
 
 class Cloud:
@@ -115,15 +112,7 @@ class Cloud:
                     f"{doing}: this auth_type gets no token from Keystone.",
                     way_out="Use a password, token or application credential in clouds.yaml.",
                 )
-            access = auth.get_access(session)
-            types = access.service_catalog.catalog if access.has_service_catalog() else ()
-            identity = Identity(
-                project_name=access.project_name or "",
-                project_id=access.project_id or "",
-                user_name=access.username or "",
-                roles=frozenset(role.lower() for role in access.role_names or ()),
-                service_types=frozenset(str(entry.get("type", "")) for entry in types),
-            )
+            identity = identity_of(auth.get_access(session))
             return cls(connection, identity, region.get_region_name() or "", timeout, pools)
 
         return mapped(doing, timeout, open_)
@@ -179,7 +168,7 @@ class Cloud:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Any] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
         doing: str = "",
@@ -199,10 +188,6 @@ class Cloud:
             "params": dict(params or {}),
             "headers": dict(headers or {}),
             "timeout": seconds,
-            "raise_exc": False,
-            "skip_cache": True,
-            "connect_retries": 0,
-            "status_code_retries": 0,
         }
         if body is not None:
             arguments["json"] = body
@@ -211,18 +196,50 @@ class Cloud:
             from keystoneauth1.exceptions import ConnectFailure
 
             try:
-                response = self._adapter(service).request(path, method, **arguments)
+                response = self._send(service, method, path, arguments)
             except ConnectFailure:
                 if method != "GET":
                     raise
-                response = self._adapter(service).request(path, method, **arguments)
-            status, content = int(response.status_code), bytes(response.content)
-            if status >= 400:
-                raise error_for(doing, status, content, ways_out)
-            lowered = {key.lower(): value for key, value in response.headers.items()}
-            return Answer(status=status, headers=lowered, content=content)
+                response = self._send(service, method, path, arguments)
+            return answer_of(response, doing, ways_out)
 
         return await self._run(service, doing, seconds, send)
+
+    async def send_file(
+        self,
+        service: str,
+        path: str,
+        file: Path,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        doing: str,
+        ways_out: Mapping[int, str] | None = None,
+    ) -> Answer:
+        """PUT the bytes of a file, however long it takes, and return the answer.
+
+        ``on_progress`` is called on the caller's event loop with bytes sent and bytes in all.
+        Cancelling stops in the middle, which the service takes for a failure. Sent once. Raises as
+        ``request``, and ServiceError for a file that cannot be read or changes meanwhile.
+        """
+        loop, said = asyncio.get_running_loop(), on_progress or (lambda _sent, _total: None)
+        body = FileBody(file, lambda sent: tell(loop, said, sent, body.size))
+        arguments: dict[str, Any] = {
+            "data": body,
+            "headers": {"Content-Type": "application/octet-stream"},
+            "timeout": _SOCKET_SECONDS,
+            "log": False,
+        }
+
+        def send() -> Answer:
+            return answer_of(self._send(service, "PUT", path, arguments), doing, ways_out)
+
+        pool = DaemonPool(f"dcn-{service}-file", 1)
+        try:
+            sending = pool.submit(lambda: mapped(doing, _SOCKET_SECONDS, send))
+            return await asyncio.wrap_future(sending)
+        finally:
+            body.stop()
+            pool.close()
 
     async def versions(self, service: str) -> tuple[ApiVersion, ...]:
         """The versions that ``service`` announces, newest last; for showing, not for deciding."""
@@ -254,6 +271,18 @@ class Cloud:
             raise ServiceUnreachable(f"{doing}: no answer within {seconds:g} s.") from error
         except PoolClosed as error:
             raise ServiceUnreachable(f"{doing}: the connection was closed.") from error
+
+    def _send(self, service: str, method: str, path: str, arguments: Mapping[str, Any]) -> Any:
+        """Send one request and return the library's response, whatever its status."""
+        return self._adapter(service).request(
+            path,
+            method,
+            raise_exc=False,
+            skip_cache=True,
+            connect_retries=0,
+            status_code_retries=0,
+            **arguments,
+        )
 
     def _adapter(self, service: str) -> Any:
         if not self.has(service):

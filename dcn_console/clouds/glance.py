@@ -8,6 +8,7 @@ import msgspec
 
 from dcn_console.clouds.answers import Answer
 from dcn_console.clouds.cloud import IMAGE, ApiVersion, Cloud
+from dcn_console.clouds.glance_images import GlanceImages
 from dcn_console.clouds.glance_wire import (
     WireImage,
     WireStore,
@@ -42,10 +43,11 @@ _COPY_WAYS_OUT = {
 
 
 class Glance:
-    """The image service of one cloud."""
+    """The image service of one cloud; ``images`` is what makes, fills and deletes images."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self.images = GlanceImages(cloud)
 
     async def versions(self) -> tuple[ApiVersion, ...]:
         """The announced API versions; features are probed, never derived from these."""

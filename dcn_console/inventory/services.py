@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from dcn_console.ceph.cluster import Cluster
 from dcn_console.clouds.cinder import Cinder
-from dcn_console.clouds.cloud import COMPUTE, Cloud
+from dcn_console.clouds.cloud import COMPUTE, NETWORK, Cloud
 from dcn_console.clouds.glance import Glance
+from dcn_console.clouds.neutron import Neutron
 from dcn_console.clouds.nova import Nova
 from dcn_console.config.settings import Settings
 from dcn_console.model.sites import Topology
@@ -17,8 +18,8 @@ from dcn_console.model.sites import Topology
 class Services:
     """What everything that reads or acts needs. ``clusters`` is by site name.
 
-    ``nova`` is None when the catalogue has no compute service; a site without a cluster in the
-    topology has none in ``clusters`` either.
+    ``nova`` and ``neutron`` are None when the catalogue has no such service; a site without a
+    cluster in the topology has none in ``clusters`` either.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class Services:
     cinder: Cinder
     nova: Nova | None
     clusters: Mapping[str, Cluster]
+    neutron: Neutron | None = None
 
     @property
     def topology(self) -> Topology:
@@ -54,6 +56,7 @@ class Services:
             cinder=Cinder(cloud),
             nova=Nova(cloud) if cloud.has(COMPUTE) else None,
             clusters=clusters,
+            neutron=Neutron(cloud) if cloud.has(NETWORK) else None,
         )
 
     async def close(self) -> None:

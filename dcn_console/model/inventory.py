@@ -148,14 +148,32 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.name or self.id
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A Nova server, as far as storage needs it."""
+class Server(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A Nova server, as far as storage needs it (Compute API ref: Servers).
+
+    ``volumes`` are the ids of those attached, ``root_device`` such as "/dev/vda" (told to
+    administrators). ``image_id`` is None for one that boots from a volume. ``task_state`` is
+    what Nova does with it at the moment. ``flavor`` is its flavor's name.
+    """
 
     id: str
     name: str | None = None
     status: str | None = None
     availability_zone: str | None = None
     host: str | None = None
+    project_id: str | None = None
+    image_id: str | None = None
+    flavor: str | None = None
+    volumes: tuple[str, ...] = ()
+    root_device: str | None = None
+    task_state: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, or the id of a server without one."""
+        return self.name or self.id
 
 
 class CinderService(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,50 +1,52 @@
-"""Requests to one Cinder, with the microversions that it understands."""
+"""Requests to a service with microversions, Cinder or Nova, asking for one it understands."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cloud import BLOCK_STORAGE, Cloud
-from dcn_console.model.errors import ServiceError
+from dcn_console.clouds.cloud import BLOCK_STORAGE, COMPUTE, SERVICE_NAMES, Cloud
 
-TOO_OLD = "This Cinder is too old for it: see the microversions of its API."
-OVER_QUOTA = "A quota of the project is used up: see “openstack quota show --volume”."
-NOT_ALLOWED = "The credentials may not do this to that project's objects."
-
-_CHANGE_WAYS_OUT = {403: NOT_ALLOWED, 406: TOO_OLD, 413: OVER_QUOTA}
+_KINDS = {BLOCK_STORAGE: "volume", COMPUTE: "compute"}
+"""What the services call themselves in the header that asks for a microversion."""
+_NOT_ALLOWED = "The credentials may not do this to that project's objects."
+_OVER_QUOTA = "A quota of the project is used up: see “openstack quota show”."
 
 
-class CinderApi:
-    """The block storage service of one cloud, request by request.
+class ServiceApi:
+    """One service of one cloud, request by request; raises as ``Cloud.request``."""
 
-    Everything raises as ``Cloud.request``.
-    """
-
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, service: str) -> None:
         self._cloud = cloud
+        self._service = service
         self._maximum: str | None = None
         self._asked = False
+        self._ways_out = {
+            403: _NOT_ALLOWED,
+            406: f"This {SERVICE_NAMES[service]} is too old for it.",
+            413: _OVER_QUOTA,
+        }
 
     async def microversion(self) -> str | None:
-        """The highest microversion, such as "3.70"; None where Cinder announces none.
+        """The highest microversion, such as "3.70"; None where the service has none.
 
         Asked for once; a failure is not remembered.
         """
         if not self._asked:
-            versions = await self._cloud.versions(BLOCK_STORAGE)
+            versions = await self._cloud.versions(self._service)
             known = [version.maximum for version in versions if version.maximum]
             self._maximum = max(known, key=as_numbers, default=None)
             self._asked = True
         return self._maximum
 
     async def at_most(self, wanted: str) -> dict[str, str]:
-        """The header for ``wanted`` or for the highest microversion below it."""
-        try:
-            maximum = await self.microversion()
-        except ServiceError:
-            return {}
-        return microversion_header(min(wanted, maximum, key=as_numbers)) if maximum else {}
+        """The header for ``wanted``, or for the highest microversion where that is below."""
+        maximum = await self.microversion()
+        return self.header(min(wanted, maximum, key=as_numbers)) if maximum else {}
+
+    def header(self, microversion: str) -> dict[str, str]:
+        """The header that asks for a microversion (api-guide: Microversions)."""
+        return {"OpenStack-API-Version": f"{_KINDS[self._service]} {microversion}"}
 
     async def get(
         self,
@@ -56,7 +58,7 @@ class CinderApi:
     ) -> Answer:
         """Read something."""
         return await self._cloud.request(
-            BLOCK_STORAGE,
+            self._service,
             "GET",
             path,
             params=params,
@@ -78,20 +80,15 @@ class CinderApi:
     ) -> Answer:
         """Change something; never asked twice."""
         return await self._cloud.request(
-            BLOCK_STORAGE,
+            self._service,
             method,
             path,
             body=body,
             params=params,
-            headers=microversion_header(microversion) if microversion else None,
+            headers=self.header(microversion) if microversion else None,
             doing=doing,
-            ways_out={**_CHANGE_WAYS_OUT, **(ways_out or {})},
+            ways_out={**self._ways_out, **(ways_out or {})},
         )
-
-
-def microversion_header(microversion: str) -> dict[str, str]:
-    """Return the header that asks Cinder for a microversion."""
-    return {"OpenStack-API-Version": f"volume {microversion}"}
 
 
 def as_numbers(version: str) -> tuple[int, ...]:

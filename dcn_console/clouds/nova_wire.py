@@ -1,0 +1,118 @@
+"""What Nova sends, and its conversion to the model (Compute API ref)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from dcn_console.clouds.wire import shared, utc
+from dcn_console.model.compute import Flavor, KeyPair
+from dcn_console.model.inventory import Server
+
+MIB = 1024**2
+GIB = 1024**3
+
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=2**33)]
+
+
+class WireAttached(msgspec.Struct):
+    """An entry of ``os-extended-volumes:volumes_attached``."""
+
+    id: str | None = None
+
+
+class WireServer(msgspec.Struct):
+    """A server of ``/servers/detail``.
+
+    ``image`` is the empty text for one that boots from a volume; ``flavor`` has an id, and from
+    2.47 on the flavor's name instead.
+    """
+
+    id: str
+    name: str | None = None
+    status: str | None = None
+    availability_zone: str | None = msgspec.field(default=None, name="OS-EXT-AZ:availability_zone")
+    host: str | None = msgspec.field(default=None, name="OS-EXT-SRV-ATTR:host")
+    project_id: str | None = msgspec.field(default=None, name="tenant_id")
+    image: dict[str, Any] | str | None = None
+    flavor: dict[str, Any] | None = None
+    volumes: list[WireAttached] | None = msgspec.field(
+        default=None, name="os-extended-volumes:volumes_attached"
+    )
+    root_device: str | None = msgspec.field(default=None, name="OS-EXT-SRV-ATTR:root_device_name")
+    task_state: str | None = msgspec.field(default=None, name="OS-EXT-STS:task_state")
+    created: datetime | None = None
+    updated: datetime | None = None
+
+
+class WireMarkedServer(WireServer):
+    """A server with its metadata."""
+
+    metadata: dict[str, Any] | None = None
+
+
+class WireFlavor(msgspec.Struct):
+    """A flavor; ``ram`` is in MiB, ``disk`` in GiB."""
+
+    id: str
+    name: str | None = None
+    vcpus: _Number | None = None
+    ram: _Number | None = None
+    disk: _Number | None = None
+
+
+class WireKey(msgspec.Struct):
+    """A key pair."""
+
+    name: str
+    fingerprint: str | None = None
+
+
+class WireKeyPair(msgspec.Struct):
+    """An entry of ``/os-keypairs``."""
+
+    keypair: WireKey
+
+
+class WireVolumeAttachment(msgspec.Struct):
+    """An entry of ``/servers/ID/os-volume_attachments``."""
+
+    volume_id: str = msgspec.field(name="volumeId")
+
+
+def server_from(wire: WireServer) -> Server:
+    """Return the server that Nova described."""
+    image, flavor = wire.image, wire.flavor or {}
+    image_id = image.get("id") if isinstance(image, dict) else None
+    name = flavor.get("original_name") or flavor.get("id")
+    return Server(
+        id=wire.id,
+        name=wire.name or None,
+        status=shared(wire.status),
+        availability_zone=shared(wire.availability_zone) or None,
+        host=shared(wire.host),
+        project_id=shared(wire.project_id),
+        image_id=image_id if isinstance(image_id, str) and image_id else None,
+        flavor=shared(name) if isinstance(name, str) else None,
+        volumes=tuple(one.id for one in wire.volumes if one.id) if wire.volumes else (),
+        root_device=shared(wire.root_device),
+        task_state=shared(wire.task_state),
+        created_at=utc(wire.created),
+        updated_at=utc(wire.updated),
+    )
+
+
+def flavor_from(wire: WireFlavor) -> Flavor:
+    """Return the flavor that Nova described, memory and disk in bytes."""
+    return Flavor(
+        id=wire.id,
+        name=wire.name or wire.id,
+        cores=wire.vcpus or 0,
+        memory=(wire.ram or 0) * MIB,
+        disk=(wire.disk or 0) * GIB,
+    )
+
+
+def key_from(wire: WireKeyPair) -> KeyPair:
+    """Return the key pair that Nova described."""
+    return KeyPair(name=wire.keypair.name, fingerprint=wire.keypair.fingerprint or "")
