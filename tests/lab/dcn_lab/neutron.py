@@ -8,10 +8,11 @@ import shutil
 
 from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
+from dcn_lab.execution import http_answers
 from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.message_queue import MessageQueue
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import authentication, web_daemon
+from dcn_lab.web_service import authentication, program
 from dcn_lab.workspace import Workspace
 
 NAME = "neutron"
@@ -32,23 +33,27 @@ class Neutron:
         self._log = workspace.layout.log / f"{NAME}.log"
 
     def daemon(self) -> Daemon:
-        """Return the API."""
-        return web_daemon(
-            self._workspace,
-            NAME,
-            self._workspace.ports.neutron,
-            "/usr/bin/neutron-api",
+        """Return the API under its own server: under uwsgi's threads requests hang for ever.
+
+        Neutron relies on eventlet throughout ("cannot switch to a different thread").
+        """
+        port = self._workspace.ports.neutron
+        return Daemon(
+            name=NAME,
+            arguments=program("neutron.cmd.eventlet.server:main", self._conf),
+            environment=self._workspace.environment(),
+            ready=lambda _age_seconds: http_answers(port),
             log=self._log,
-            arguments=f"--config-file {self._conf}",
+            port=port,
         )
 
     def install(self) -> None:
         """Write the configuration and fill the database; needs the database."""
-        self._workspace.once("neutron-database", self._install)
+        self._workspace.once("neutron-configuration", self._write_files)
+        self._workspace.once("neutron-database", self._fill_database)
 
-    def _install(self) -> None:
+    def _fill_database(self) -> None:
         self._database.create(NAME)
-        self._write_files()
         self._workspace.run(
             "neutron-db-manage", "--config-file", self._conf, "upgrade", "heads",
             seconds=COMMAND_SECONDS,
@@ -65,6 +70,11 @@ class Neutron:
                 "log_file": self._log,
                 "transport_url": self._queue.url(),
                 "auth_strategy": "keystone",
+                "bind_host": "127.0.0.1",
+                "bind_port": self._workspace.ports.neutron,
+                "api_workers": 0,
+                "rpc_workers": 0,
+                "rpc_state_report_workers": 0,
                 "core_plugin": "ml2",
                 "service_plugins": "",
                 "state_path": make_folder(data / "state"),

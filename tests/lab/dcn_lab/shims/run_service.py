@@ -1,10 +1,11 @@
 """Run an OpenStack program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
 
-Debian's own wrappers want systemd and many more packages. Three things are mended on the way:
+Debian's own wrappers want systemd and many more packages. Four things are mended on the way:
 the scheduler of Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone
 that was asked for (Launchpad 1949061), so that no edge volume could be backed up at the hub;
-os-brick looks for keyrings in /etc/ceph only, where a lab has none; and Nova's fake driver
-forgets its servers when it ends, and can't stop or start them any more.
+os-brick looks for keyrings in /etc/ceph only, where a lab has none; Nova's fake driver forgets its
+servers when it ends, and can't stop or start them any more; and Neutron can't list ports until it
+has been asked for something else.
 """
 
 import importlib
@@ -17,6 +18,7 @@ from typing import Any
 SCHEDULER = "cinder.cmd.scheduler"
 USERS_OF_KEYRINGS = {"cinder.cmd.backup", "cinder.cmd.volume"}
 COMPUTE = "nova.cmd.compute"
+NETWORK = "neutron.cmd.eventlet.server"
 KEYRING_FOLDER_VARIABLE = "DCN_LAB_KEYRINGS"
 
 
@@ -75,6 +77,18 @@ def mend_fake_driver() -> None:
     fake.FakeDriver.init_host = init_host
 
 
+def mend_port_list() -> None:
+    """Give Port the attributes that other models add to it (neutron/db/db_base_plugin_v2.py).
+
+    They appear with the first query only, and listing ports needs them before that.
+    """
+    from neutron.db.models import port_forwarding  # type: ignore[import-not-found]  # noqa: F401
+    from neutron.plugins.ml2 import models  # type: ignore[import-not-found]  # noqa: F401
+    from sqlalchemy import orm
+
+    orm.configure_mappers()
+
+
 def main() -> None:
     """Run the entry point that the first argument names, with the others as its arguments."""
     module, _, function = sys.argv[1].partition(":")
@@ -85,6 +99,8 @@ def main() -> None:
         mend_backup_scheduling()
     if module == COMPUTE:
         mend_fake_driver()
+    if module == NETWORK:
+        mend_port_list()
     if module in USERS_OF_KEYRINGS:
         mend_keyring_folder(Path(os.environ[KEYRING_FOLDER_VARIABLE]))
     sys.exit(entry_point())
