@@ -31,6 +31,7 @@ MODULES = (
     "connection",
     "health",
     "images",
+    "kinship",
     "mirror_status",
     "mirror_steering",
     "mirror_peers",

@@ -133,6 +133,14 @@ class Cluster:
             async for part in parts:
                 yield part
 
+    async def names(self, pool: str, prefix: str = "") -> tuple[str, ...]:
+        """Return the names of a pool's RBD images that begin with ``prefix``, sorted."""
+        return await self._names("names", pool, {"prefix": prefix})
+
+    async def trash(self, pool: str) -> tuple[str, ...]:
+        """Return the names that RBD images in a pool's trash had; their room is not free yet."""
+        return await self._names("trash", pool)
+
     async def digest(
         self,
         pool: str,
@@ -172,6 +180,13 @@ class Cluster:
             way_out="See `rbd info` and `rbd status`; remove it by hand if it is not needed.",
         )
         return (await self._link.tell(_Removed, "remove_unfinished", subject)).removed
+
+    async def _names(
+        self, operation: str, pool: str, parameters: dict[str, str] | None = None
+    ) -> tuple[str, ...]:
+        source = self._link.parts(tuple[str, ...], operation, Subject(pool=pool), parameters)
+        async with contextlib.aclosing(source) as parts:
+            return tuple([name async for part in parts for name in part])
 
     async def close(self) -> None:
         """Kill the agents; what is under way fails with AgentError."""

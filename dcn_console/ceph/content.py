@@ -6,7 +6,7 @@ exactly once. Sizes and offsets are bytes.
 
 import base64
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from dcn_console.ceph.explain import Subject
 from dcn_console.ceph.link import ClusterLink, LoneAgent, Progress
 from dcn_console.ceph.mirror_wire import WireDetail
+from dcn_console.model.inventory import RbdChild
 from dcn_console.model.mirroring import RbdDetail
 
 _LONG_DEADLINE = 90.0
@@ -65,6 +66,13 @@ class ClusterContent:
         """Return everything about one RBD image. Raises RbdImageNotFound."""
         subject = Subject(pool=pool, name=name)
         return (await self._link.ask(WireDetail, "rbd_detail", subject)).parsed()
+
+    async def children(self, pool: str, name: str) -> tuple[RbdChild, ...]:
+        """Return the clones of an RBD image, of all its snapshots. Raises RbdImageNotFound."""
+        subject = Subject(pool=pool, name=name)
+        source = self._link.parts(tuple[RbdChild, ...], "children", subject)
+        async with aclosing(source) as parts:
+            return tuple([child async for part in parts for child in part])
 
     async def set_features(
         self, pool: str, name: str, *, enable: int = 0, disable: int = 0

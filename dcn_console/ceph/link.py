@@ -71,17 +71,22 @@ class ClusterLink:
             return decoded(kind, raw)
 
     async def parts(
-        self, kind: type[T], operation: str, subject: Subject
+        self,
+        kind: type[T],
+        operation: str,
+        subject: Subject,
+        parameters: dict[str, Any] | None = None,
     ) -> AsyncGenerator[T, None]:
         """Yield the parts of a list as they come.
 
         An agent that is lost before the first part is asked once more.
         """
         started = False
+        everything = subject.parameters() | (parameters or {})
         with self.explaining(subject):
             for attempt in range(2):
                 try:
-                    source = _parts(self._agent, operation, subject.parameters(), None)
+                    source = _parts(self._agent, operation, everything, None)
                     async with contextlib.aclosing(source) as parts:
                         async for part in parts:
                             started = True

@@ -17,6 +17,10 @@ or null, features and flags librbd's bit masks:
 ``rbd_image`` pool, name → name, size, snap, snap_protected
 ``used_bytes`` pool, name, since: a snapshot's name or "" → used, since then
 ``rbd_images`` pool → parts of at most 50 of what ``rbd_image`` answers; count
+``names`` pool, prefix → parts of at most 1000 names of RBD images; count
+``trash`` pool → parts of names that RBD images in the trash had; count
+``children`` pool, name → parts of the clones of all its snapshots: pool, image, snapshot, trashed
+(whether the clone itself is in the trash); count
 ``digest`` pool, name, snap, algorithm → progress; digest in hexadecimal, bytes
 ``remove_unfinished`` pool, name → progress in objects; removed, false when there was none. Invalid
 for an RBD image with a snapshot, a watcher, a parent or mirroring.

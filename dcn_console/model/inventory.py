@@ -232,6 +232,15 @@ class RbdImage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     snap_protected: bool | None = None
 
 
+class RbdChild(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A clone of an RBD image: where it is, which snapshot it is of, whether it is in the trash."""
+
+    pool: str
+    image: str
+    snapshot: str = ""
+    trashed: bool = False
+
+
 class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     """What one site's Ceph cluster said last.
 

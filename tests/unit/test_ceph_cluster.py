@@ -18,7 +18,7 @@ from dcn_console.model.errors import (
     ClusterUnreachable,
     RbdImageNotFound,
 )
-from dcn_console.model.inventory import Capacity, RbdImage
+from dcn_console.model.inventory import Capacity, RbdChild, RbdImage
 from dcn_console.model.sites import ClusterAccess
 
 SCRIPT = Path(__file__).parents[1] / "support" / "scripted_agent.py"
@@ -85,6 +85,34 @@ async def test_used_bytes_count_objects_and_never_exceed_the_size(site: Site) ->
     assert await site.cluster.used_bytes("images", "sparse") == 12 * MIB
     assert await site.cluster.used_bytes("images", "small") == 10
     assert await site.cluster.used_bytes("images", "empty") == 0
+
+
+async def test_names_are_listed_by_prefix_and_none_is_opened(site: Site) -> None:
+    made = {f"volume-{number:04}": {"size": 7} for number in range(2100)}
+    site.change(pools={"images": {"other": {"size": 7}, **made}})
+    assert await site.cluster.names("images", "volume-") == tuple(sorted(made))
+    assert await site.cluster.names("images", "nothing") == ()
+    assert len(await site.cluster.names("images")) == 2101
+
+
+async def test_the_trash_tells_the_names_it_holds(site: Site) -> None:
+    assert await site.cluster.trash("images") == ()
+    site.change(trash=["a", "b"])
+    assert await site.cluster.trash("images") == ("a", "b")
+
+
+async def test_children_are_told_with_the_snapshot_they_are_of(site: Site) -> None:
+    site.put(
+        "parent",
+        snaps={"snap": True, "second": False},
+        children={"snap": [["volumes", "volume-1", False], ["volumes", "volume-2", True]]},
+    )
+    assert await site.cluster.content.children("images", "parent") == (
+        RbdChild(pool="volumes", image="volume-1", snapshot="snap"),
+        RbdChild(pool="volumes", image="volume-2", snapshot="snap", trashed=True),
+    )
+    with pytest.raises(RbdImageNotFound):
+        await site.cluster.content.children("images", "gone")
 
 
 async def test_all_rbd_images_come_in_parts(site: Site) -> None:

@@ -121,6 +121,9 @@ class RBD:
     def mirror_peer_remove(self, ioctx: Any, uuid: str) -> None:
         record(ioctx.path, "peer remove", uuid)
 
+    def trash_list(self, ioctx: Any) -> Iterator[Any]:
+        return iter({"name": name} for name in rados.load(ioctx.path).get("trash", []))
+
 
 class Image:
     """An RBD image, opened for reading only unless the cluster has ``writable``."""
@@ -151,7 +154,17 @@ class Image:
         return int(self._image["size"])
 
     def list_snaps(self) -> Iterator[Any]:
-        return iter({"name": name, "namespace": 0} for name in self._image.get("snaps", {}))
+        names = self._image.get("snaps", {})
+        return iter(
+            {"id": number, "name": name, "namespace": 0} for number, name in enumerate(names, 1)
+        )
+
+    def set_snap_by_id(self, number: int) -> None:
+        self._at = list(self._image["snaps"])[number - 1]
+
+    def list_children2(self) -> Iterator[Any]:
+        for pool, name, trashed in self._image.get("children", {}).get(self._at, []):
+            yield {"pool": pool, "image": name, "trash": trashed}
 
     def is_protected_snap(self, name: str) -> bool:
         return bool(self._image["snaps"][name])
