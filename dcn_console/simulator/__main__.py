@@ -44,6 +44,12 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--mirror-pace", type=float, default=1.0, help="how much oftener rbd-mirror looks"
     )
+    parser.add_argument(
+        "--backup-max-snapshots", type=int, default=0, help="Cinder's backup_ceph_max_snapshots"
+    )
+    parser.add_argument(
+        "--volume-minor", type=int, default=known.volume_minor, help="Cinder's microversion 3.N"
+    )
     parser.add_argument("--hide-locations", action="store_true")
     parser.add_argument("--watch-parent", action="store_true", help="end with the parent process")
     found = parser.parse_args(arguments)
@@ -63,6 +69,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         connect_timeout_seconds=found.connect_timeout,
         show_locations=not found.hide_locations,
         mirror_pace=found.mirror_pace,
+        backup_max_snapshots=found.backup_max_snapshots,
+        volume_minor=found.volume_minor,
         watch_parent=found.watch_parent,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from dcn_console.simulator.api.orders import (
+    BackupOrder,
     FaultOrder,
     RbdImageOrder,
     ServerOrder,
@@ -54,6 +55,10 @@ class Control:
         mon_down: tuple[str, ...] = (),
         mgr_down: tuple[str, ...] = (),
         mirror_down: tuple[str, ...] = (),
+        volume_down: tuple[str, ...] = (),
+        backup_down: tuple[str, ...] = (),
+        keyrings_missing: tuple[str, ...] = (),
+        backup_failures: tuple[str, ...] = (),
         full: tuple[str, ...] = (),
         failing_stores: tuple[str, ...] = (),
         api: tuple[ApiFault, ...] = (),
@@ -65,6 +70,10 @@ class Control:
             mon_down=mon_down,
             mgr_down=mgr_down,
             mirror_down=mirror_down,
+            volume_down=volume_down,
+            backup_down=backup_down,
+            keyrings_missing=keyrings_missing,
+            backup_failures=backup_failures,
             full=full,
             failing_stores=failing_stores,
             api=api,
@@ -115,15 +124,50 @@ class Control:
         used: int = 0,
         clone_of: str | None = None,
         encrypted: bool = False,
+        metadata: dict[str, str] | None = None,
     ) -> str:
         """Add an available volume of ``size`` GiB with ``used`` bytes; return its id.
 
         ``clone_of`` is the image that it is a copy-on-write clone of.
         """
         order = VolumeOrder(
-            name=name, site=site, size=size, used=used, clone_of=clone_of, encrypted=encrypted
+            name=name,
+            site=site,
+            size=size,
+            used=used,
+            clone_of=clone_of,
+            encrypted=encrypted,
+            metadata=metadata or {},
         )
         return str(self.call("POST", "/volumes", order)["id"])
+
+    def add_backup(
+        self,
+        volume_id: str,
+        name: str | None = None,
+        *,
+        age: float = 0.0,
+        parent: str = "",
+        fail_reason: str = "",
+        metadata: dict[str, str] | None = None,
+    ) -> str:
+        """Add a backup of a volume, ``age`` seconds old; return its id.
+
+        With ``parent`` it is an increment of that backup, with ``fail_reason`` in error.
+        """
+        order = BackupOrder(
+            volume_id=volume_id,
+            name=name,
+            age=age,
+            parent=parent,
+            fail_reason=fail_reason,
+            metadata=metadata or {},
+        )
+        return str(self.call("POST", "/backups", order)["id"])
+
+    def set_quota(self, project: str, **quota: int) -> None:
+        """Set the quotas of a project by name, in Cinder's words; others are unlimited."""
+        self.call("PUT", "/quotas", {"project": project, "quota": quota})
 
     def add_server(self, name: str, site: str, volumes: tuple[str, ...] = ()) -> str:
         """Add a running server with these volumes attached; return its id."""

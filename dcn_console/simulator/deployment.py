@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dcn_console.model.sites import Role
+from dcn_console.simulator.block_records import BlockContents
 from dcn_console.simulator.faults import Faults
 from dcn_console.simulator.mirror_state import MirrorContents
 from dcn_console.simulator.records import (
@@ -21,6 +22,8 @@ from dcn_console.simulator.records import (
 
 Pools = dict[str, dict[str, RbdRecord]]
 """RBD images by pool and name."""
+NEWEST_MINOR = 70
+"""Cinder's highest microversion from Zed to 2023.2."""
 
 
 class MirrorTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +63,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     ``api_threads`` is how many requests Glance serves at a time.
     ``start_seconds`` pass between an import's 202 and the first trace of it on the image.
     ``web_image_bytes`` is the size of whatever a web-download fetches. ``mirroring`` is how fast
-    the rbd-mirror daemons are.
+    the rbd-mirror daemons are. ``backup_max_snapshots`` is backup_ceph_max_snapshots, 0 for
+    none; ``volume_minor`` is Cinder's highest microversion.
     """
 
     name: str
@@ -78,6 +82,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     start_seconds: float = 0.2
     web_image_bytes: int = 48 * MIB
     mirroring: MirrorTimes = MirrorTimes()
+    backup_max_snapshots: int = 0
+    volume_minor: int = NEWEST_MINOR
 
     @property
     def hub(self) -> SimulatedSite:
@@ -144,5 +150,6 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[ServerRecord, ...] = ()
     rbd: dict[str, Pools] = {}
     mirrors: MirrorContents = MirrorContents()
+    block: BlockContents = BlockContents()
     staged: tuple[str, ...] = ()
     counter: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from dcn_console.simulator.block_clock import advance_block, note_services
 from dcn_console.simulator.clock import Clock
 from dcn_console.simulator.deployment import Contents
 from dcn_console.simulator.faults import Faults
@@ -16,7 +17,6 @@ from dcn_console.simulator.records import SimulatedSite
 from dcn_console.simulator.servers import advance_servers
 from dcn_console.simulator.storage import Storage
 from dcn_console.simulator.tokens import Tokens
-from dcn_console.simulator.volumes import advance_volumes
 from dcn_console.simulator.world import World
 
 _POLL_SECONDS = 0.05
@@ -40,8 +40,9 @@ class Engine:
 
     def tick(self) -> None:
         """Bring the world to the clock's time."""
+        before = self.world.now
         advance_imports(self.world, self.clock.now())
-        advance_volumes(self.world)
+        advance_block(self.world, before)
         advance_servers(self.world)
         advance_mirrors(self.world, self.world.now)
 
@@ -63,7 +64,8 @@ class Engine:
         self.tick()
         for replay in self.world.mirrors.replays():
             settle(self.world, replay, self.world.now)
-        self.world.faults = faults
+        before, self.world.faults = self.world.faults, faults
+        note_services(self.world, before)
         reconsider(self.world, self.world.now)
         self.world.revision += 1
 

@@ -79,12 +79,19 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     ``osd_down``, ``mon_down``, ``mgr_down`` and ``mirror_down`` (rbd-mirror) map a site's name to
     when its daemon stopped. ``full`` are sites whose cluster takes no more data.
     ``failing_stores`` are stores that break off every upload part of the way.
+    ``volume_down`` and ``backup_down`` are the same for cinder-volume and cinder-backup.
+    ``keyrings_missing`` are sites whose keyring cinder-backup does not have. Each of
+    ``backup_failures`` is the fail_reason of one of the next backups.
     """
 
     osd_down: dict[str, float] = {}
     mon_down: dict[str, float] = {}
     mgr_down: dict[str, float] = {}
     mirror_down: dict[str, float] = {}
+    volume_down: dict[str, float] = {}
+    backup_down: dict[str, float] = {}
+    keyrings_missing: tuple[str, ...] = ()
+    backup_failures: tuple[str, ...] = ()
     full: tuple[str, ...] = ()
     failing_stores: tuple[str, ...] = ()
     api: tuple[ApiFault, ...] = ()
@@ -113,6 +120,14 @@ def take_agent_fault(faults: Faults, site: str, operation: str) -> tuple[AgentFa
             rest = faults.agents[:index] + kept + faults.agents[index + 1 :]
             return fault, msgspec.structs.replace(faults, agents=rest)
     return None, faults
+
+
+def take_backup_failure(faults: Faults) -> tuple[str, Faults]:
+    """Return why the next backup fails, "" if it does not, and the faults that are left."""
+    if not faults.backup_failures:
+        return "", faults
+    reason, *rest = faults.backup_failures
+    return reason, msgspec.structs.replace(faults, backup_failures=tuple(rest))
 
 
 def _spend(times: int | None) -> int | None:

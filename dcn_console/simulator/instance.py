@@ -113,6 +113,8 @@ class Simulator:
             f"--http-store={options.http_store}",
             f"--connect-timeout={options.connect_timeout_seconds}",
             f"--mirror-pace={options.mirror_pace}",
+            f"--backup-max-snapshots={options.backup_max_snapshots}",
+            f"--volume-minor={options.volume_minor}",
             "--watch-parent",
             *(f"--site={site}" for site in options.sites),
         ]

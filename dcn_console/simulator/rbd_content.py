@@ -24,8 +24,12 @@ def seen_data(world: World, site: str, name: str, record: RbdRecord) -> Data:
     parent = world.record(site, record.parent.pool, record.parent.image)
     if parent is None:
         return own
-    below = seen_data(world, site, record.parent.image, parent).cut(objects_of(record.size))
-    return own.over(below)
+    name = record.parent.image
+    frozen = next(
+        (item.data for item in parent.snapshots if item.name == record.parent.snapshot), None
+    )
+    below = seen_data(world, site, name, parent) if frozen is None else frozen
+    return own.over(below.cut(objects_of(record.size)))
 
 
 def holding(record: RbdRecord, data: Data) -> RbdRecord:

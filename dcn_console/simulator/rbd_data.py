@@ -23,6 +23,8 @@ _VARIANTS = 8
 _SECTOR = 512
 _PARTITION = 1 << 20
 _EXT4_BLOCK = 4096
+_LARGEST = 1 << 30
+"""The partition of a larger disk is as on one of this size, so that growing changes no byte."""
 _SUPERBLOCK = 1024
 
 
@@ -136,7 +138,7 @@ def _hash(seed: str, number: int, size: int) -> str:
 def _disk_head(seed: str, size: int) -> bytes:
     """A partition table (MBR) with one Linux partition at 1 MiB, and the superblock of an ext4."""
     head = bytearray(_PARTITION + 2 * _SUPERBLOCK)
-    sectors = max(1, (size - _PARTITION) // _SECTOR)
+    sectors = max(1, (min(size, _LARGEST) - _PARTITION) // _SECTOR)
     entry = struct.pack(
         "<B3sB3sII",
         0x80,

@@ -42,6 +42,7 @@ class SimulatedSite(msgspec.Struct, frozen=True, kw_only=True):
     backend: str = ""
     images_pool: str = "images"
     volumes_pool: str = "volumes"
+    backups_pool: str = "backups"
     total_bytes: int = 4 * TIB
     other_bytes: int = 0
     bandwidth: float = 16.0 * MIB
@@ -230,8 +231,9 @@ class AttachmentRecord(msgspec.Struct, frozen=True, kw_only=True):
 class VolumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A Cinder volume; ``size`` is in GiB, as in Cinder.
 
-    ``due_at`` is when a volume in creating or deleting gets there; ``clone_of`` is the image
-    whose RBD image is its parent.
+    ``due_at`` is when a volume in creating, extending or deleting gets there,
+    ``previous_status`` what it goes back to, ``new_size`` what it is extended to; ``clone_of``
+    is the image whose RBD image is its parent.
     """
 
     id: str
@@ -244,6 +246,7 @@ class VolumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     description: str | None = None
     status: str = "available"
+    previous_status: str | None = None
     bootable: bool = False
     encrypted: bool = False
     multiattach: bool = False
@@ -254,6 +257,7 @@ class VolumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_id: str | None = None
     source_volume_id: str | None = None
     clone_of: str | None = None
+    new_size: int = 0
     used: int = 0
     due_at: float | None = None
 

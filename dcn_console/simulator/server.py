@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from dcn_console.simulator.api.application import make_application
 from dcn_console.simulator.building import build_scenario
-from dcn_console.simulator.deployment import Contents
+from dcn_console.simulator.deployment import NEWEST_MINOR, Contents
 from dcn_console.simulator.engine import Engine
 from dcn_console.simulator.records import ReadOnlyStore
 from dcn_console.simulator.scenario import DEFAULT_SEED
@@ -33,7 +33,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``sites`` are "NAME[:STORE[:ZONE[:CLUSTER]]]", the hub first; ``bandwidth`` is in bytes a
     second; ``http_store`` is the id of an additional read-only store.
     ``connect_timeout_seconds`` is how long Glance hangs on a dead mon. ``mirror_pace`` is how
-    many times as often as usual rbd-mirror looks and reports.
+    many times as often as usual rbd-mirror looks and reports. ``backup_max_snapshots`` is
+    Cinder's backup_ceph_max_snapshots, 0 for none, ``volume_minor`` its highest microversion.
     ``watch_parent`` ends the simulator with the process that started it.
     What describes the cloud is ignored when the state folder holds one already.
     """
@@ -53,6 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: float = 300.0
     show_locations: bool = True
     mirror_pace: float = 1.0
+    backup_max_snapshots: int = 0
+    volume_minor: int = NEWEST_MINOR
     watch_parent: bool = False
 
 
@@ -80,6 +83,8 @@ def build(options: Options, now: float) -> Contents:
         connect_timeout_seconds=options.connect_timeout_seconds,
         show_locations=options.show_locations,
         mirroring=contents.deployment.mirroring.at_pace(options.mirror_pace),
+        backup_max_snapshots=options.backup_max_snapshots,
+        volume_minor=options.volume_minor,
     )
     return replace(contents, deployment=deployment)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from dcn_console.simulator.deployment import Deployment
 from dcn_console.simulator.image_listing import compare_times
+from dcn_console.simulator.metadata_filters import metadata_test
 from dcn_console.simulator.records import VolumeRecord
 from dcn_console.simulator.refusals import Refusal
 from dcn_console.simulator.tokens import Identity
@@ -33,6 +34,9 @@ def chosen(
         and all(getattr(volume, key) == value for key, value in wanted.items())
         and (zone is None or (site is not None and volume.site == site.name))
     ]
+    if "metadata" in query:
+        passes = metadata_test(query["metadata"])
+        result = [volume for volume in result if passes(volume.metadata)]
     for key in ("created_at", "updated_at"):
         if key in query:
             try:

@@ -1,10 +1,12 @@
-"""Creating and deleting volumes, and how they get there in time (Cinder's RBD driver)."""
+"""Creating and deleting volumes (cinder/volume/api.py, and the RBD driver)."""
 
 from typing import Any
 
 from msgspec.structs import replace
 
-from dcn_console.simulator.mirror_clock import notice
+from dcn_console.simulator.block_records import TransferKind, TransferRecord
+from dcn_console.simulator.quotas import reserve_volume
+from dcn_console.simulator.rbd_content import data_of
 from dcn_console.simulator.rbd_data import ENCRYPTED, Data, Layer, objects_of
 from dcn_console.simulator.records import (
     GIB,
@@ -15,7 +17,9 @@ from dcn_console.simulator.records import (
     VolumeRecord,
 )
 from dcn_console.simulator.refusals import Refusal
+from dcn_console.simulator.restores import begin_restore
 from dcn_console.simulator.tokens import Identity
+from dcn_console.simulator.volume_sources import Source, site_for, size_of, source_of
 from dcn_console.simulator.world import World
 
 CLONE_SECONDS = 0.8
@@ -23,7 +27,8 @@ CLONE_SECONDS = 0.8
 DELETE_SECONDS = 0.8
 NAME_LIMIT = 255
 CLONE_BYTES = 4 * 1024**2
-"""What a fresh clone takes up."""
+"""What a clone takes up that a system was started from once."""
+DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
 
 
 def visible_volume(world: World, who: Identity, volume_id: str) -> VolumeRecord:
@@ -34,77 +39,65 @@ def visible_volume(world: World, who: Identity, volume_id: str) -> VolumeRecord:
     return volume
 
 
-def create_volume(world: World, who: Identity, body: Any) -> VolumeRecord:
-    """Create a volume, empty or from an image; raise Refusal 400 or 404."""
+def create_volume(world: World, who: Identity, body: Any, minor: int = 0) -> VolumeRecord:
+    """Create a volume, empty or from a source; raise Refusal 400, 404 or 413."""
     asked = body.get("volume") if isinstance(body, dict) else None
     if not isinstance(asked, dict):
         raise Refusal(400, "'volume' is a required property")
-    site = _site(world, asked.get("availability_zone"))
-    image = _image(world, who, asked.get("imageRef"))
-    size = _size(asked.get("size"), image)
-    name = asked.get("name")
-    if name is not None and len(str(name)) > NAME_LIMIT:
-        raise Refusal(
-            400,
-            f"Invalid input for field/attribute name. Value: {name}. '{name}' is too long",
-        )
+    check_name(asked.get("name"))
+    source = source_of(world, who, asked, minor)
+    size = size_of(asked.get("size"), source)
+    site = site_for(world, asked.get("availability_zone"), source)
+    reserve_volume(world, who.project_id, size)
     volume = VolumeRecord(
         id=world.new_identifier("volume"),
         site=site.name,
         project_id=who.project_id,
         user_id=who.user.id,
         size=size,
-        name=name,
+        name=asked.get("name"),
         description=asked.get("description"),
         status="creating",
-        metadata=dict(asked.get("metadata") or {}),
+        metadata={str(key): str(text) for key, text in (asked.get("metadata") or {}).items()},
         multiattach=bool(asked.get("multiattach", False)),
         created_at=world.now,
         updated_at=world.now,
         due_at=world.now + CLONE_SECONDS,
     )
-    if image is not None:
-        volume = _from_image(world, site, volume, image)
-    world.put_volume(volume)
-    return volume
+    world.put_volume(_made_of(world, site, volume, source))
+    return world.volumes[volume.id]
 
 
-def _site(world: World, zone: object) -> SimulatedSite:
-    if zone is None:
-        return world.deployment.hub
-    site = world.deployment.site_of_zone(str(zone))
-    if site is None:
-        raise Refusal(400, f"Availability zone '{zone}' is invalid.")
-    return site
-
-
-def _image(world: World, who: Identity, reference: object) -> ImageRecord | None:
-    if not reference:
-        return None
-    image = world.images.get(str(reference))
-    if image is None or not who.may_see_image(image):
-        raise Refusal(400, "Invalid image identifier or unable to access requested image.")
-    if image.status != "active":
-        raise Refusal(400, f"Invalid input received: Image {image.id} is not active. (HTTP 400)")
-    return image
-
-
-def _size(asked: object, image: ImageRecord | None) -> int:
-    if not str(asked).isdigit() or not int(str(asked)):
+def check_name(name: object) -> None:
+    """Raise Refusal 400 for a name that is too long."""
+    if name is not None and len(str(name)) > NAME_LIMIT:
         raise Refusal(
             400,
-            f"Invalid input for field/attribute size. Value: {asked}. It must be an integer of "
-            "1 or more",
+            f"Invalid input for field/attribute name. Value: {name}. '{name}' is too long",
         )
-    size = int(str(asked))
-    needed = -(-(image.size or 0) // GIB) if image else 0
-    if needed > size:
-        raise Refusal(
-            400,
-            f"Invalid input received: Size of specified image {needed}GB is larger than "
-            f"volume size {size}GB. (HTTP 400)"
-        )  # fmt: skip
-    return size
+
+
+def _made_of(
+    world: World, site: SimulatedSite, volume: VolumeRecord, source: Source
+) -> VolumeRecord:
+    """Begin to fill the volume with what its source holds."""
+    if source.image is not None:
+        return _from_image(world, site, volume, source.image)
+    if source.backup is not None:
+        world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
+        world.put_volume(replace(volume, due_at=None))
+        begin_restore(world, source.backup, world.volumes[volume.id])
+        return world.volumes[volume.id]
+    origin = source.volume
+    if source.snapshot is not None:
+        origin = world.volumes.get(source.snapshot.volume_id)
+    return replace(
+        volume,
+        snapshot_id=source.snapshot and source.snapshot.id,
+        source_volume_id=source.volume and source.volume.id,
+        image_metadata=dict(origin.image_metadata) if origin else {},
+        bootable=bool(origin and origin.bootable),
+    )
 
 
 def _from_image(
@@ -112,15 +105,37 @@ def _from_image(
 ) -> VolumeRecord:
     """A raw image with a copy at the site is cloned, any other is copied in full."""
     local = world.rbd(site, site.images_pool).get(image.id)
-    is_clone = image.disk_format == "raw" and site.store in image.stores and local is not None
-    seconds = CLONE_SECONDS if is_clone else CLONE_SECONDS + (image.size or 0) / site.bandwidth
-    return replace(
-        volume,
-        clone_of=image.id if is_clone else None,
-        image_metadata=image_metadata(image),
-        used=CLONE_BYTES if is_clone else image.size or 0,
-        due_at=world.now + seconds,
+    filled = replace(volume, image_metadata=image_metadata(image))
+    if image.disk_format == "raw" and site.store in image.stores and local is not None:
+        return replace(filled, clone_of=image.id)
+    size = image.size or 0
+    data = Data((Layer(image.id, objects_of(size)),)) if size else Data()
+    if image.disk_format != "raw":
+        data = Data((Layer(f"converted/{image.id}", objects_of(size)),))
+    elif local is not None:
+        data = data_of(image.id, local)
+    world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
+    world.block.put_transfer(
+        TransferRecord(
+            id=volume.id,
+            kind=TransferKind.COPY,
+            source=_holder(world, image, site).name,
+            target=site.name,
+            pool=site.volumes_pool,
+            name=rbd_name(volume),
+            total=size,
+            start_at=world.now + CLONE_SECONDS,
+            data=data,
+        )
     )
+    return replace(filled, due_at=None)
+
+
+def _holder(world: World, image: ImageRecord, site: SimulatedSite) -> SimulatedSite:
+    """The site that the bytes of an image come from: the volume's own if it can be."""
+    stores = sorted(image.stores, key=lambda store: store != site.store)
+    found = (world.deployment.site_of_store(store) for store in stores)
+    return next((item for item in found if item is not None), world.deployment.hub)
 
 
 def image_metadata(image: ImageRecord) -> dict[str, str]:
@@ -141,56 +156,35 @@ def image_metadata(image: ImageRecord) -> dict[str, str]:
     return known | {key: str(value) for key, value in image.properties.items()}
 
 
-def delete_volume(world: World, who: Identity, volume_id: str) -> None:
+def delete_volume(
+    world: World, who: Identity, volume_id: str, *, cascade: bool = False, force: bool = False
+) -> None:
     """Begin to delete a volume; raise Refusal 400 or 404."""
     volume = visible_volume(world, who, volume_id)
-    if volume.attachments or volume.status not in ("available", "error"):
+    snapshots = world.block.snapshots_of(volume_id)
+    is_clean = not snapshots
+    if cascade:
+        allowed = ("available", "error", "deleting")
+        is_clean = all(item.status in allowed for item in snapshots)
+    if volume.attachments or not is_clean or not (force or volume.status in DELETABLE):
         raise Refusal(
             400,
             "Invalid volume: Volume status must be available or error or error_restoring or "
             "error_extending or error_managing and must not be migrating, attached, belong to "
-            "a group, have snapshots or be disassociated from snapshots after volume transfer.",
+            "a group, have snapshots, awaiting a transfer, or be disassociated from snapshots "
+            "after volume transfer.",
         )
+    for snapshot in snapshots:
+        world.block.put_snapshot(replace(snapshot, status="deleting", updated_at=world.now))
+    world.block.drop_transfer(volume_id)
     world.put_volume(
         replace(volume, status="deleting", updated_at=world.now, due_at=world.now + DELETE_SECONDS)
     )
 
 
-def advance_volumes(world: World) -> None:
-    """Finish what is due at ``world.now``; at a site whose cluster is dead nothing ends."""
-    for volume in world.changing_volumes():
-        site = world.deployment.site(volume.site)
-        if site is None or volume.due_at is None or volume.due_at > world.now:
-            continue
-        if world.is_blocked(site) or world.is_unconnectable(site):
-            continue
-        if volume.status == "deleting":
-            _drop_data(world, site, rbd_name(volume))
-            world.drop_volume(volume.id)
-            continue
-        world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
-        world.put_volume(
-            replace(
-                volume,
-                status="available",
-                bootable=volume.bootable or bool(volume.image_metadata),
-                updated_at=world.now,
-                due_at=None,
-            )
-        )
-
-
 def rbd_name(volume: VolumeRecord) -> str:
     """The name of a volume's RBD image."""
     return f"volume-{volume.id}"
-
-
-def _drop_data(world: World, site: SimulatedSite, name: str) -> None:
-    """Remove the RBD image; a mirrored one's copies elsewhere go with it."""
-    mirroring = world.mirroring(site.name, site.volumes_pool, name)
-    world.drop_rbd(site, site.volumes_pool, name)
-    if mirroring is not None:
-        notice(world, site.volumes_pool, name, mirroring.global_id, world.now)
 
 
 def rbd_record(volume: VolumeRecord, site: SimulatedSite) -> RbdRecord:

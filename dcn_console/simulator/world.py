@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from dcn_console.simulator.block_state import BlockState
 from dcn_console.simulator.deployment import Contents, Pools
 from dcn_console.simulator.dice import Dice
 from dcn_console.simulator.mirror_records import MirrorRecord
@@ -53,10 +54,11 @@ class World:
         }
         self._active = {task.id for task in contents.tasks if task.phase in ACTIVE_PHASES}
         self.mirrors = Mirrors(contents.mirrors, self._note_change)
+        self.block = BlockState(contents.block, self._note_change)
         self._rbd: dict[str, Pools] = {
             site.name: {
                 pool: dict(contents.rbd.get(site.name, {}).get(pool, {}))
-                for pool in (site.images_pool, site.volumes_pool)
+                for pool in (site.backups_pool, site.images_pool, site.volumes_pool)
             }
             for site in contents.deployment.sites
         }
@@ -75,6 +77,7 @@ class World:
             volumes=tuple(self._volumes.values()),
             rbd=self._rbd,
             mirrors=self.mirrors.contents(),
+            block=self.block.contents(),
             counter=self._counter,
         )
 

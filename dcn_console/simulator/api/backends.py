@@ -46,20 +46,30 @@ async def services(request: Request) -> Response:
 
 
 def _service(world: World, site: SimulatedSite, binary: str, host: str) -> dict[str, Any]:
-    stopped = world.faults.mon_down.get(site.name, world.now)
+    stopped = _stopped(world, site, binary)
     heard = min(world.now - world.now % _REPORT_SECONDS, stopped)
-    is_volume = binary == "cinder-volume"
-    is_up = not is_volume or world.now - stopped < SERVICE_DOWN_SECONDS
     return {
         "binary": binary,
         "host": host,
         "zone": site.availability_zone,
         "status": "enabled",
-        "state": "up" if is_up else "down",
-        "updated_at": micro(heard if is_volume else world.now - world.now % _REPORT_SECONDS),
+        "state": "up" if world.now - stopped < SERVICE_DOWN_SECONDS else "down",
+        "updated_at": micro(heard),
         "cluster": None,
         "disabled_reason": None,
     }
+
+
+def _stopped(world: World, site: SimulatedSite, binary: str) -> float:
+    """When a service died, or now; cinder-volume dies with its cluster's mon."""
+    faults = world.faults
+    if binary == "cinder-volume":
+        found = (faults.mon_down.get(site.name), faults.volume_down.get(site.name))
+    elif binary == "cinder-backup":
+        found = (faults.backup_down.get(site.name), None)
+    else:
+        found = (None, None)
+    return min((at for at in found if at is not None), default=world.now)
 
 
 async def pools(request: Request) -> Response:
@@ -140,26 +150,6 @@ async def types(request: Request) -> Response:
         if wanted in ("default", item["id"], item["name"]):
             return json_reply({"volume_type": item})
     raise Refusal(404, f"Volume type {wanted} could not be found.")
-
-
-async def limits(request: Request) -> Response:
-    """Show the limits: none, and what is used."""
-    who = caller(request)
-    volumes = engine_of(request).world.volumes.values()
-    own = [volume for volume in volumes if volume.project_id == who.project_id]
-    absolute = {
-        "maxTotalVolumes": -1,
-        "maxTotalVolumeGigabytes": -1,
-        "maxTotalSnapshots": -1,
-        "maxTotalBackups": -1,
-        "maxTotalBackupGigabytes": -1,
-        "totalVolumesUsed": len(own),
-        "totalGigabytesUsed": sum(volume.size for volume in own),
-        "totalSnapshotsUsed": 0,
-        "totalBackupsUsed": 0,
-        "totalBackupGigabytesUsed": 0,
-    }
-    return json_reply({"limits": {"rate": [], "absolute": absolute}})
 
 
 def nothing(key: str) -> Callable[[Request], Awaitable[Response]]:

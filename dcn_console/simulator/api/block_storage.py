@@ -6,11 +6,18 @@ Source: Block Storage API ref v3 and cinder/api.
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dcn_console.simulator.api import backends
+from dcn_console.simulator.api import (
+    backends,
+    volume_accounts,
+    volume_backups,
+    volume_snapshots,
+)
+from dcn_console.simulator.api.block_exchange import MAXIMUM_LIMIT, minor_of, version_headers
 from dcn_console.simulator.api.exchange import (
     base_url,
     caller,
@@ -28,41 +35,16 @@ from dcn_console.simulator.api.volume_view import (
 )
 from dcn_console.simulator.refusals import Refusal
 from dcn_console.simulator.tokens import Identity
-from dcn_console.simulator.volume_listing import MAXIMUM_LIMIT, chosen, page
+from dcn_console.simulator.volume_actions import act_on_volume, change_volume, checked_metadata
+from dcn_console.simulator.volume_listing import chosen, page
 from dcn_console.simulator.volumes import create_volume, delete_volume, visible_volume
 
-MAXIMUM_MINOR = 70
 _NOT_AT_FIRST = ("os-vol-", "volume_image_metadata")
 """What the answer to a creation lacks of a volume."""
 
 
-def _minor(request: Request) -> int:
-    """The microversion asked for; raise Refusal 406 for one there is not."""
-    text = request.headers.get("openstack-api-version", "")
-    service, _, version = text.partition(" ")
-    if service not in ("volume", "block-storage") or version == "":
-        return 0
-    if version == "latest":
-        return MAXIMUM_MINOR
-    major, _, minor = version.partition(".")
-    if major != "3" or not minor.isdigit() or int(minor) > MAXIMUM_MINOR:
-        raise Refusal(
-            406,
-            f"Version {version} is not supported by the API. Minimum is 3.0 and maximum is "
-            f"3.{MAXIMUM_MINOR}.",
-        )
-    return int(minor)
-
-
 def _audience(request: Request, who: Identity) -> Audience:
-    return Audience(who.is_admin, _minor(request), base_url(request), who.project_id)
-
-
-def _headers(request: Request) -> dict[str, str]:
-    return {
-        "OpenStack-API-Version": f"volume 3.{_minor(request)}",
-        "Vary": "OpenStack-API-Version",
-    }
+    return Audience(who.is_admin, minor_of(request), base_url(request), who.project_id)
 
 
 async def versions(request: Request) -> Response:
@@ -70,7 +52,7 @@ async def versions(request: Request) -> Response:
     known = {
         "id": "v3.0",
         "status": "CURRENT",
-        "version": f"3.{MAXIMUM_MINOR}",
+        "version": f"3.{engine_of(request).world.deployment.volume_minor}",
         "min_version": "3.0",
         "updated": "2022-08-31T00:00:00Z",
         "links": [
@@ -114,7 +96,7 @@ async def list_volumes(request: Request) -> Response:
     if query.get("with_count", "").lower() == "true" and audience.minor >= 45:
         parts.append(b', "count": %d' % len(ordered))
     parts.append(b"}")
-    return raw_json_reply(b"".join(parts), headers=_headers(request))
+    return raw_json_reply(b"".join(parts), headers=version_headers(request))
 
 
 def encodings_of(request: Request) -> VolumeEncodings:
@@ -129,10 +111,10 @@ async def create(request: Request) -> Response:
     """Create a volume."""
     who = caller(request)
     world = engine_of(request).world
-    volume = create_volume(world, who, await json_body(request))
+    volume = create_volume(world, who, await json_body(request), minor_of(request))
     view = volume_view(world.deployment, volume, _audience(request, who))
     shown = {key: value for key, value in view.items() if not key.startswith(_NOT_AT_FIRST)}
-    return json_reply({"volume": {**shown, "updated_at": None}}, 202, _headers(request))
+    return json_reply({"volume": {**shown, "updated_at": None}}, 202, version_headers(request))
 
 
 async def show(request: Request) -> Response:
@@ -141,14 +123,77 @@ async def show(request: Request) -> Response:
     world = engine_of(request).world
     volume = visible_volume(world, who, request.path_params["volume_id"])
     view = volume_view(world.deployment, volume, _audience(request, who))
-    return json_reply({"volume": view}, 200, _headers(request))
+    return json_reply({"volume": view}, 200, version_headers(request))
 
 
 async def delete(request: Request) -> Response:
     """Delete a volume."""
     who = caller(request)
-    delete_volume(engine_of(request).world, who, request.path_params["volume_id"])
+    asked = {key: request.query_params.get(key, "").lower() for key in ("cascade", "force")}
+    chosen_ways = {key: text in ("true", "1", "yes") for key, text in asked.items()}
+    delete_volume(
+        engine_of(request).world,
+        who,
+        request.path_params["volume_id"],
+        cascade=chosen_ways["cascade"],
+        force=chosen_ways["force"] and who.is_admin,
+    )
     return Response(status_code=202)
+
+
+async def update(request: Request) -> Response:
+    """Change a volume's name, description or metadata."""
+    who, world = caller(request), engine_of(request).world
+    volume_id = request.path_params["volume_id"]
+    volume = change_volume(world, who, volume_id, await json_body(request))
+    view = volume_view(world.deployment, volume, _audience(request, who))
+    return json_reply({"volume": view}, 200, version_headers(request))
+
+
+async def act(request: Request) -> Response:
+    """Do something with a volume: extend it, make an image of it, and so on."""
+    who, world = caller(request), engine_of(request).world
+    volume_id, body = request.path_params["volume_id"], await json_body(request)
+    content = act_on_volume(world, who, volume_id, body, minor_of(request))
+    status = 202 if content is None or "metadata" not in content else 200
+    if isinstance(body, dict) and "os-set_bootable" in body:
+        status = 200
+    if content is None:
+        return Response(status_code=status)
+    return json_reply(content, status, version_headers(request))
+
+
+async def metadata(request: Request) -> Response:
+    """Show, add to or replace a volume's metadata."""
+    world = engine_of(request).world
+    volume = visible_volume(world, caller(request), request.path_params["volume_id"])
+    if request.method != "GET":
+        changed = checked_metadata(await json_body(request))
+        if request.method == "POST":
+            changed = {**volume.metadata, **changed}
+        volume = replace(volume, metadata=changed, updated_at=world.now)
+        world.put_volume(volume)
+    return json_reply({"metadata": volume.metadata}, 200, version_headers(request))
+
+
+async def metadata_item(request: Request) -> Response:
+    """Show, set or remove one item of a volume's metadata."""
+    world, key = engine_of(request).world, request.path_params["key"]
+    volume = visible_volume(world, caller(request), request.path_params["volume_id"])
+    if request.method == "PUT":
+        body = await json_body(request)
+        changed = checked_metadata({"metadata": body.get("meta") if body else None})
+        if list(changed) != [key]:
+            raise Refusal(400, "Request body and URI mismatch")
+        volume = replace(volume, metadata={**volume.metadata, **changed}, updated_at=world.now)
+        world.put_volume(volume)
+    elif key not in volume.metadata:
+        raise Refusal(404, f"Volume {volume.id} has no metadata with key {key}.")
+    if request.method == "DELETE":
+        left = {name: text for name, text in volume.metadata.items() if name != key}
+        world.put_volume(replace(volume, metadata=left, updated_at=world.now))
+        return Response(status_code=200)
+    return json_reply({"meta": {key: volume.metadata[key]}}, 200, version_headers(request))
 
 
 _PROJECT = "/v3/{project_id}"
@@ -164,17 +209,23 @@ ROUTES = [
             ("/volumes/detail", list_volumes, "GET"),
             ("/volumes", create, "POST"),
             ("/volumes/{volume_id}", show, "GET"),
+            ("/volumes/{volume_id}", update, "PUT"),
             ("/volumes/{volume_id}", delete, "DELETE"),
+            ("/volumes/{volume_id}/action", act, "POST"),
+            ("/volumes/{volume_id}/metadata", metadata, "GET"),
+            ("/volumes/{volume_id}/metadata", metadata, "POST"),
+            ("/volumes/{volume_id}/metadata", metadata, "PUT"),
+            ("/volumes/{volume_id}/metadata/{key}", metadata_item, "GET"),
+            ("/volumes/{volume_id}/metadata/{key}", metadata_item, "PUT"),
+            ("/volumes/{volume_id}/metadata/{key}", metadata_item, "DELETE"),
+            *volume_snapshots.ROUTES,
+            *volume_backups.ROUTES,
+            *volume_accounts.ROUTES,
             ("/os-services", backends.services, "GET"),
             ("/scheduler-stats/get_pools", backends.pools, "GET"),
             ("/os-availability-zone", backends.availability_zones, "GET"),
             ("/types", backends.types, "GET"),
             ("/types/{type_id}", backends.types, "GET"),
-            ("/limits", backends.limits, "GET"),
-            ("/snapshots/detail", backends.nothing("snapshots"), "GET"),
-            ("/snapshots", backends.nothing("snapshots"), "GET"),
-            ("/backups/detail", backends.nothing("backups"), "GET"),
-            ("/backups", backends.nothing("backups"), "GET"),
             ("/extensions", backends.nothing("extensions"), "GET"),
         )
     ),

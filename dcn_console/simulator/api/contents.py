@@ -7,7 +7,9 @@ from starlette.routing import Route
 
 from dcn_console.simulator.api.exchange import engine_of, json_reply
 from dcn_console.simulator.api.orders import (
+    BackupOrder,
     ImageOrder,
+    QuotaOrder,
     RbdImageOrder,
     RbdOrder,
     ServerOrder,
@@ -16,9 +18,11 @@ from dcn_console.simulator.api.orders import (
     order_of,
     site_of,
 )
+from dcn_console.simulator.backup_making import base_of, made_backup, with_point
 from dcn_console.simulator.import_outcome import with_data
 from dcn_console.simulator.mirror_clock import write
 from dcn_console.simulator.mirror_records import WriterRecord
+from dcn_console.simulator.rbd_content import seen_data
 from dcn_console.simulator.rbd_data import OBJECT
 from dcn_console.simulator.records import (
     AttachmentRecord,
@@ -77,12 +81,53 @@ async def add_volume(request: Request) -> Response:
         used=order.used,
         clone_of=order.clone_of,
         encrypted=order.encrypted,
+        metadata=order.metadata,
         created_at=world.now,
         updated_at=world.now,
     )
     world.put_rbd(site, site.volumes_pool, rbd_name(volume), rbd_record(volume, site))
     world.put_volume(volume)
     return json_reply({"id": volume.id}, 201)
+
+
+async def add_backup(request: Request) -> Response:
+    """Add a backup of what a volume holds now, whole or an increment, or one that failed."""
+    order = await order_of(request, BackupOrder)
+    world = engine_of(request).world
+    volume = world.volumes.get(order.volume_id)
+    site = world.deployment.site(volume.site) if volume else None
+    if volume is None or site is None:
+        raise Refusal(404, f"There is no volume {order.volume_id}.")
+    hub, parent = world.deployment.hub, world.block.backups.get(order.parent)
+    identifier = world.new_identifier("backup")
+    backup = made_backup(identifier, hub, volume, world.now - order.age, parent)
+    backup = replace(backup, name=order.name, metadata=order.metadata)
+    source = world.record(site.name, site.volumes_pool, rbd_name(volume))
+    if order.fail_reason or source is None:
+        failed = replace(backup, status="error", fail_reason=order.fail_reason, base="", point="")
+        world.block.put_backup(failed)
+        return json_reply({"id": identifier}, 201)
+    data = seen_data(world, site.name, rbd_name(volume), source)
+    there = world.record(hub.name, hub.backups_pool, backup.base)
+    record = base_of([backup], data) if there is None else with_point(there, backup, data)
+    if record is not None:
+        world.put_rbd(hub, hub.backups_pool, backup.base, record)
+    world.put_rbd(site, site.volumes_pool, rbd_name(volume), with_point(source, backup, data))
+    world.block.put_backup(backup)
+    if parent is not None:
+        world.block.put_backup(replace(parent, dependents=parent.dependents + 1))
+    return json_reply({"id": identifier}, 201)
+
+
+async def set_quota(request: Request) -> Response:
+    """Set a project's quotas."""
+    order = await order_of(request, QuotaOrder)
+    world = engine_of(request).world
+    project = world.deployment.project(order.project)
+    if project is None:
+        raise Refusal(404, f"There is no project {order.project}.")
+    world.block.put_quota(project.id, order.quota)
+    return Response(status_code=204)
 
 
 async def change_rbd(request: Request) -> Response:
@@ -191,6 +236,8 @@ async def add_server(request: Request) -> Response:
 ROUTES = [
     Route("/images", add_image, methods=["POST"]),
     Route("/volumes", add_volume, methods=["POST"]),
+    Route("/backups", add_backup, methods=["POST"]),
+    Route("/quotas", set_quota, methods=["PUT"]),
     Route("/servers", add_server, methods=["POST"]),
     Route("/rbd", change_rbd, methods=["POST"]),
     Route("/rbd/new", add_rbd, methods=["POST"]),

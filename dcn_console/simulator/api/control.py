@@ -46,6 +46,7 @@ async def show(request: Request) -> Response:
             "sites": world.deployment.sites,
             "images": len(world.images),
             "volumes": len(world.volumes),
+            "backups": len(world.block.backups),
             "active_tasks": [task.id for task in world.active_tasks()],
             "faults": world.faults,
         }
@@ -63,6 +64,7 @@ async def set_faults(request: Request) -> Response:
     engine = engine_of(request)
     now, old = engine.world.now, engine.world.faults
     sites = (*order.osd_down, *order.mon_down, *order.mgr_down, *order.mirror_down, *order.full)
+    sites += (*order.volume_down, *order.backup_down, *order.keyrings_missing)
     for name in (*sites, *(fault.site for fault in order.agents)):
         site_of(request, name)
     engine.set_faults(
@@ -71,6 +73,10 @@ async def set_faults(request: Request) -> Response:
             mon_down={name: old.mon_down.get(name, now) for name in order.mon_down},
             mgr_down={name: old.mgr_down.get(name, now) for name in order.mgr_down},
             mirror_down={name: old.mirror_down.get(name, now) for name in order.mirror_down},
+            volume_down={name: old.volume_down.get(name, now) for name in order.volume_down},
+            backup_down={name: old.backup_down.get(name, now) for name in order.backup_down},
+            keyrings_missing=order.keyrings_missing,
+            backup_failures=order.backup_failures,
             full=order.full,
             failing_stores=order.failing_stores,
             api=order.api,

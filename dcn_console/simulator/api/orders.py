@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 
 from dcn_console.simulator.api.exchange import engine_of, json_body
+from dcn_console.simulator.block_records import QuotaRecord
 from dcn_console.simulator.faults import AgentFault, ApiFault
 from dcn_console.simulator.records import DEFAULT_FEATURES, MIB, SimulatedSite
 from dcn_console.simulator.refusals import Refusal
@@ -20,6 +21,10 @@ class FaultOrder(msgspec.Struct, frozen=True, kw_only=True):
     mon_down: tuple[str, ...] = ()
     mgr_down: tuple[str, ...] = ()
     mirror_down: tuple[str, ...] = ()
+    volume_down: tuple[str, ...] = ()
+    backup_down: tuple[str, ...] = ()
+    keyrings_missing: tuple[str, ...] = ()
+    backup_failures: tuple[str, ...] = ()
     full: tuple[str, ...] = ()
     failing_stores: tuple[str, ...] = ()
     api: tuple[ApiFault, ...] = ()
@@ -63,6 +68,28 @@ class VolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
     used: int = 0
     clone_of: str | None = None
     encrypted: bool = False
+    metadata: dict[str, str] = {}
+
+
+class BackupOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A backup of a volume to add, ``age`` seconds old; with ``parent`` an increment of that.
+
+    It holds what the volume holds now. With ``fail_reason`` it is in error.
+    """
+
+    volume_id: str
+    name: str | None = None
+    age: float = 0.0
+    parent: str = ""
+    fail_reason: str = ""
+    metadata: dict[str, str] = {}
+
+
+class QuotaOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The quotas of a project in Cinder, by its name; those left out are unlimited."""
+
+    project: str
+    quota: QuotaRecord
 
 
 class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
