@@ -7,6 +7,7 @@ from fake_data import GIB, NOW
 from dcn_console.model.plans import Check, ObjectReference, Outcome, Plan, PlannedStep
 from dcn_console.model.requests import (
     DisableMirroring,
+    FailBack,
     FailOver,
     RbdSubject,
     Rehearse,
@@ -54,6 +55,7 @@ RELOCATION = (
 _VERBS = {
     Relocate: ("mirror-relocate", "relocate"),
     FailOver: ("mirror-failover", "fail over"),
+    FailBack: ("mirror-failback", "fail back"),
     Resync: ("mirror-resync", "resync"),
     VerifyMirror: ("verify-mirror", "verify"),
     Rehearse: ("rehearse", "rehearse"),
@@ -71,7 +73,7 @@ def mirror_plans(request: Request) -> tuple[Plan, ...]:
 
 def _plan(request: Request, subject: RbdSubject) -> Plan:
     operation, verb = _VERBS.get(type(request), ("mirror", "change mirroring of"))
-    grave = isinstance(request, FailOver | Resync)
+    grave = isinstance(request, FailOver | FailBack | Resync)
     name = subject.label or subject.image
     return Plan(
         operation=operation,

@@ -44,6 +44,10 @@ _AUTOMATIC = Option(
     value="", words="automatic", hint="The one site that receives this pool; refused if several."
 )
 
+_OLD_PRIMARY = Option(
+    value="", words="automatic", hint="The site of the volume's AZ, else the torn side."
+)
+
 
 def enable(situation: Situation, _rows: Rows, _now: datetime) -> Form:
     """Ask for mode, destination, schedule and whether clones may be flattened."""
@@ -137,14 +141,20 @@ def fail_over(situation: Situation, rows: Rows, _now: datetime) -> Form:
     )
 
 
-def fail_back(situation: Situation, rows: Rows, _now: datetime) -> Form:
-    """Ask for the safety copy, the server and the comparison."""
+def fail_back(situation: Situation, rows: Rows, now: datetime) -> Form:
+    """Ask who was primary before, for the safety copy, the server and the comparison."""
     subjects = mirrored(situation, rows.volumes)
+    sites = tuple(
+        Option(value=site, words=site, hint=f"{site} gives up its own changes, and is primary.")
+        for site in sorted(_sites(situation))
+    )
+    to = Field(id="to", label="back to", options=(_OLD_PRIMARY, *sites))
 
     def requests(answers: Answers) -> tuple[Request, ...]:
         return (
             FailBack(
                 subjects=subjects,
+                destination=answers["to"] or None,
                 safety_copy=answers["safety_copy"] == "yes",
                 stop_server=answers["stop_server"] == "yes",
                 check=check(answers),
@@ -155,8 +165,11 @@ def fail_back(situation: Situation, rows: Rows, _now: datetime) -> Form:
     return Form(
         title=f"Fail back {named(subjects)}",
         verb="Fail back",
-        fields=(SAFETY_COPY, STOP_SERVER, CHECK, SAMPLE),
+        fields=(to, SAFETY_COPY, STOP_SERVER, CHECK, SAMPLE),
         requests=requests,
+        facts=Facts(
+            request=FailBack(subjects=subjects), lines=lambda plans: _written_lines(plans, now)
+        ),
     )
 
 
