@@ -130,10 +130,14 @@ class TransferRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class BlockContents(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything of it at one moment; ``quotas`` by project."""
+    """Everything of it at one moment; ``quotas`` by project.
+
+    ``trash`` has the names that RBD images in the trash had, by "SITE/POOL".
+    """
 
     snapshots: tuple[VolumeSnapshotRecord, ...] = ()
     backups: tuple[BackupRecord, ...] = ()
     messages: tuple[MessageRecord, ...] = ()
     transfers: tuple[TransferRecord, ...] = ()
     quotas: dict[str, QuotaRecord] = {}
+    trash: dict[str, tuple[str, ...]] = {}

@@ -24,6 +24,7 @@ class BlockState:
         self._messages = list(contents.messages)
         self._transfers = {item.id: item for item in contents.transfers}
         self._quotas = dict(contents.quotas)
+        self._trash = dict(contents.trash)
         self._snapshots_of: dict[str, set[str]] = {}
         self._backups_of: dict[str, set[str]] = {}
         for snapshot in contents.snapshots:
@@ -41,6 +42,7 @@ class BlockState:
             messages=tuple(self._messages),
             transfers=tuple(self._transfers.values()),
             quotas=dict(self._quotas),
+            trash=dict(self._trash),
         )
 
     def _changed(self, identifier: str, due_at: float | None) -> None:
@@ -132,6 +134,15 @@ class BlockState:
     def put_quota(self, project_id: str, quota: QuotaRecord) -> None:
         """Set a project's quotas."""
         self._quotas[project_id] = quota
+        self._note_change()
+
+    def trash(self, site: str, pool: str) -> tuple[str, ...]:
+        """Return the names that RBD images in a pool's trash had."""
+        return self._trash.get(f"{site}/{pool}", ())
+
+    def move_to_trash(self, site: str, pool: str, name: str) -> None:
+        """Note that an RBD image is in its pool's trash."""
+        self._trash[f"{site}/{pool}"] = (*self.trash(site, pool), name)
         self._note_change()
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 from dcn_console.simulator import (
     content_answers,
     content_changes,
+    kinship_answers,
     metadata_answers,
     mirror_answers,
     mirror_changes,
@@ -76,7 +77,7 @@ def _status(world: World, site: SimulatedSite, parameters: Parameters) -> Cluste
 
 
 def _pools(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
-    return ClusterAnswer(result=[pool for pool, _ in world.pools(site)])
+    return ClusterAnswer(result=sorted(pool for pool, _ in world.pools(site)))
 
 
 def _probe(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
@@ -96,10 +97,6 @@ def _item(name: str, record: RbdRecord) -> dict[str, Any]:
 def _rbd_image(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
     record = found(world, site, parameters)
     return ClusterAnswer(result=_item(str(parameters["name"]), record))
-
-
-def _used_bytes(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
-    return ClusterAnswer(result={"used": found(world, site, parameters).used})
 
 
 def _rbd_images(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
@@ -153,7 +150,10 @@ _OPERATIONS: dict[str, Callable[[World, SimulatedSite, Parameters], ClusterAnswe
     "pools": _pools,
     "probe": _probe,
     "rbd_image": _rbd_image,
-    "used_bytes": _used_bytes,
+    "used_bytes": kinship_answers.used_bytes,
+    "names": kinship_answers.names,
+    "trash": kinship_answers.trash,
+    "children": kinship_answers.children,
     "rbd_images": _rbd_images,
     "digest": _digest,
     "remove_unfinished": _remove_unfinished,

@@ -222,7 +222,7 @@ class Control:
         self.call("POST", "/rbd/write", order)
 
     def change_rbd(self, site: str, name: str, action: str = "remove", pool: str = "") -> None:
-        """Harm an RBD image: remove, remove-snap or corrupt."""
+        """Harm an RBD image: remove, trash, remove-snap or corrupt."""
         body = {"site": site, "name": name, "action": action, "pool": pool}
         self.call("POST", "/rbd", body)
 

@@ -141,13 +141,16 @@ async def change_rbd(request: Request) -> Response:
         raise Refusal(404, f"There is no RBD image {order.name} at {site.name}.")
     if order.action == "remove":
         world.drop_rbd(site, pool, order.name)
+    elif order.action == "trash":
+        world.drop_rbd(site, pool, order.name)
+        world.block.move_to_trash(site.name, pool, order.name)
     elif order.action == "remove-snap":
         bare = replace(record, snap=False, snap_protected=False)
         world.put_rbd(site, pool, order.name, bare)
     elif order.action == "corrupt":
         world.put_rbd(site, pool, order.name, replace(record, corrupt=True))
     else:
-        raise Refusal(400, "The action is remove, remove-snap or corrupt.")
+        raise Refusal(400, "The action is remove, trash, remove-snap or corrupt.")
     return Response(status_code=204)
 
 

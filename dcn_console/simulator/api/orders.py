@@ -101,7 +101,7 @@ class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RbdOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Remove an RBD image of a site's pool, take its snapshot away, or corrupt its data."""
+    """Remove an RBD image of a site's pool, trash it, take its snapshot, or corrupt its data."""
 
     site: str
     name: str
