@@ -89,7 +89,8 @@ def to_drop(backups: Iterable[Backup], keep: int) -> tuple[BackupNode, ...]:
 
     Only whole chains go, and only those older than all that stays: a chain with one of the
     ``keep`` newest good backups stays whole, and at least the last good one always does. A chain
-    with a backup that is neither good nor failed stays: something is at work on it.
+    with a backup that is neither good nor failed stays: something is at work on it. So does one
+    whose end would take the data of another that stays.
     """
     tree = nodes(backups)
     good = sorted(
@@ -107,7 +108,15 @@ def to_drop(backups: Iterable[Backup], keep: int) -> tuple[BackupNode, ...]:
         for chain in chains
         for node in _droppable([node for node in tree if node.chain == chain], border)
     ]
-    return deletion_order(dropped)
+    gone = {node.backup.id for node in dropped}
+    left = [node.backup for node in tree if node.backup.id not in gone]
+    parents = {node.backup.id: node.backup for node in tree}
+    harmful = {
+        node.chain
+        for node in dropped
+        if endangered(node.backup, parents.get(node.parent or ""), left) is not None
+    }
+    return deletion_order([node for node in dropped if node.chain not in harmful])
 
 
 def _droppable(chain: list[BackupNode], border: datetime) -> list[BackupNode]:
@@ -138,7 +147,7 @@ def _of_one_volume(backups: list[Backup]) -> list[BackupNode]:
                     chain=root.id,
                     parent=parent.id if parent is not None else None,
                     dependents=tuple(one.id for one in dependents),
-                    obstacle=_obstacle(backup, dependents),
+                    obstacle=_obstacle(backup, dependents) or _shared(backup, parent, backups),
                 )
             )
             below = children.get(backup.id, [])
@@ -183,3 +192,35 @@ def _obstacle(backup: Backup, dependents: list[Backup]) -> str:
     if backup.status not in DELETABLE:
         return f"it is {printable(backup.status or 'in an unknown state', 40)}"
     return ""
+
+
+def endangered(backup: Backup, parent: Backup | None, backups: Iterable[Backup]) -> Backup | None:
+    """Return the good backup whose data Cinder may remove together with ``backup``, if any.
+
+    The Ceph driver keeps the backup of a volume's snapshot in ``volume-ID.backup.base``, and when
+    the RBD image of a failed backup is not there it removes that one instead
+    (cinder/backup/drivers/ceph.py, ``_try_delete_base_image``; seen on Cinder 21.3).
+    """
+    by_itself = not backup.incremental or parent is None or parent.snapshot_id is not None
+    failed = backup.status == "error" and by_itself
+    if backup.snapshot_id is None and not failed:
+        return None
+    return next(
+        (
+            other
+            for other in backups
+            if other.id != backup.id
+            and other.volume_id == backup.volume_id
+            and other.snapshot_id is not None
+            and other.status == GOOD
+        ),
+        None,
+    )
+
+
+def _shared(backup: Backup, parent: Backup | None, backups: list[Backup]) -> str:
+    other = endangered(backup, parent, backups)
+    if other is None:
+        return ""
+    name = printable(other.label, 40)
+    return f"Cinder's Ceph driver may remove the data of {name} with it"

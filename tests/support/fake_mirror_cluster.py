@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from fake_mirror_content import FakeContent, Part, mirroring_of
+from fake_mirror_state import Plant
 from fake_mirroring import OBJECT, World
 
 from dcn_console.ceph.cluster import ClusterStatus, PoolCapacity
@@ -10,6 +11,7 @@ from dcn_console.model.errors import (
     ClusterError,
     ClusterUnreachable,
     RbdImageBusy,
+    RbdImageNotFound,
 )
 from dcn_console.model.inventory import Capacity
 from dcn_console.model.mirroring import (
@@ -48,7 +50,16 @@ class FakeCluster:
         )
 
     async def used_bytes(self, pool: str, name: str, *, since: str = "") -> int:
-        return len(self.mirroring.find(pool, name).data) * OBJECT
+        held = self.mirroring.find(pool, name)
+        if not since:
+            return len(held.data) * OBJECT
+        before = next((held.frozen[one.id] for one in held.snapshots if one.name == since), None)
+        if before is None:
+            raise RbdImageNotFound(f"{pool}/{name}@{since}")
+        return len([one for one in held.data if before.get(one) != held.data[one]]) * OBJECT
+
+    async def pools(self) -> tuple[str, ...]:
+        return self.mirroring.reach().pools
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -63,25 +74,28 @@ class FakeMirroring(Part):
 
     async def pool(self, pool: str) -> MirrorPool:
         plant = self.reach()
+        if pool not in plant.pools:
+            raise ClusterError(f"Site {self._site}: there is no pool {pool}.")
         both = [*plant.receives_from, *plant.sends_to]
         peers = []
         for other in dict.fromkeys(both):
             receives, sends = other in plant.receives_from, other in plant.sends_to
-            if not receives and plant.receives_from:
-                continue  # a primary never lists who only receives
             direction = PeerDirection.RECEIVE if receives else PeerDirection.SEND
+            met = f"uuid-{other}" if sends and self._world.plants[other].daemon else ""
+            if not receives and not met:
+                continue
             peers.append(
                 MirrorPeer(
-                    uuid=f"peer-{other}",
-                    site_name=other,
+                    uuid=f"peer-{other}" if receives else f"heard-{other}",
+                    site_name=plant.peer_names.get(other) or self._world.name_of(other),
                     direction=PeerDirection.BOTH if receives and sends else direction,
-                    mirror_uuid=f"uuid-{other}",
+                    mirror_uuid=met,
                 )
             )
         return MirrorPool(
             name=pool,
             mode=plant.pool_mode,
-            site_name=self._site,
+            site_name=self._world.name_of(self._site),
             mirror_uuid=f"uuid-{self._site}",
             peers=tuple(peers),
         )
@@ -90,7 +104,10 @@ class FakeMirroring(Part):
         plant = self.reach()
         if not plant.manager:
             raise ClusterUnreachable(f"Site {self._site}: no active manager.")
-        return (MirrorDaemon(name=f"mirror.{self._site}", leader=True),) if plant.daemon else ()
+        if not plant.daemon:
+            return ()
+        name = f"mirror.{self._site}"
+        return (MirrorDaemon(name=name, leader=True, problems=plant.daemon_problems),)
 
     async def images(self, pool: str) -> AsyncIterator[tuple[MirrorImage, ...]]:
         for (where, name), held in self.reach().images.items():
@@ -182,3 +199,44 @@ class FakeMirroring(Part):
     async def set_pool_mode(self, pool: str, mode: PoolMode) -> None:
         self.reach().pool_mode = mode
         self.wrote(f"pool mode {mode}")
+
+    async def set_site_name(self, name: str) -> None:
+        """Name the cluster; a site that merely receives goes on knowing it by the old name."""
+        plant = await self._administered()
+        for other in self._world.plants.values():
+            if self._site in other.receives_from and other.site not in plant.receives_from:
+                other.peer_names.setdefault(self._site, self._world.name_of(self._site))
+        plant.site_name = name
+        self.wrote(f"site name {name}")
+
+    async def check_peer_permission(self) -> None:
+        await self._administered()
+
+    async def receive_from(self, pool: str, source: FakeCluster, direction: PeerDirection) -> None:
+        plant = await self._administered()
+        sender = await source.mirroring._administered()
+        if PoolMode.DISABLED in (plant.pool_mode, sender.pool_mode):
+            raise ClusterError("(22) mirroring is switched off")
+        if [other for other in plant.receives_from if other != source.site]:
+            raise ClusterError("(22) the pool receives from a peer already")
+        if source.site not in plant.receives_from:
+            plant.receives_from.append(source.site)
+        if self._site not in (heard := self._world.plants[source.site].sends_to):
+            heard.append(self._site)
+        self.wrote(f"receive from {source.site} {direction}")
+
+    async def rename_peer(self, pool: str, uuid: str, name: str) -> None:
+        self.reach().peer_names[uuid.split("-", 1)[1]] = name
+        self.wrote(f"rename {uuid} {name}")
+
+    async def remove_peer(self, pool: str, uuid: str) -> None:
+        plant = await self._administered()
+        kind, other = uuid.split("-", 1)
+        (plant.receives_from if kind == "peer" else plant.sends_to).remove(other)
+        self.wrote(f"remove {uuid}")
+
+    async def _administered(self) -> Plant:
+        plant = self.reach()
+        if not plant.administrator:
+            raise ClusterError(f"Site {self._site}: permission denied to client.openstack.")
+        return plant

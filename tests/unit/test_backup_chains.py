@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,22 @@ def test_an_increment_without_its_parent_is_broken() -> None:
     (node,) = nodes([FIRST])
     assert node.is_broken
     assert node.chain == "b002"
+
+
+def test_a_failed_backup_of_a_snapshot_would_take_the_good_one_with_it() -> None:
+    good = msgspec.structs.replace(a_backup(1), snapshot_id="s1")
+    failed = msgspec.structs.replace(a_backup(2, status="error"), snapshot_id="s1")
+    tree = {node.backup.id: node for node in nodes([good, failed])}
+    assert "data of backup 1" in tree["b002"].obstacle
+    assert tree["b001"].obstacle == ""
+    without_image = a_backup(3, status="error")
+    assert "data of backup 1" in nodes([good, without_image])[0].obstacle
+    kept = [node.backup.id for node in to_drop([without_image, a_backup(4), good], 2)]
+    assert kept == []
+    assert [node.backup.id for node in to_drop([without_image, a_backup(4), good], 1)] == [
+        "b003",
+        "b001",
+    ]
 
 
 def test_a_chain_is_deleted_newest_first() -> None:

@@ -1,0 +1,1 @@
+"""What the operations on backups share: where backups are kept, checks, comparing, reasons."""

@@ -1,0 +1,45 @@
+"""Deleting one backup and seeing it gone."""
+
+from dcn_console.model.errors import HttpError, ObjectNotFound
+from dcn_console.model.storage import Backup
+from dcn_console.model.text import printable
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone
+from dcn_console.operations.patience import DONE
+from dcn_console.operations.results import StepResult
+
+
+async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
+    """Ask for the end of ``backup`` unless it is deleting already, and wait for it.
+
+    DONE when it is gone, by whosoever hand; REFUSED when Cinder did not delete it, CANCELLED when
+    the task was cancelled meanwhile: Cinder then goes on.
+    """
+    backups = context.services.cinder.backups
+    what = f"backup “{printable(backup.label, 60)}”"
+
+    async def ask() -> StepResult | None:
+        seen = await backups.backup(backup.id)
+        if seen.status != "deleting":
+            try:
+                await backups.delete(backup.id)
+            except ObjectNotFound:
+                return StepResult(outcome=GONE)
+            except HttpError:
+                if (await backups.backup(backup.id)).status != "deleting":
+                    raise
+        return StepResult(outcome=DONE)
+
+    asked = await until_answered(
+        context, ask, cancelled=f"cancelled before {what} was deleted", at_least_once=True
+    )
+    if asked.outcome == GONE:
+        return StepResult(outcome=DONE, text=f"{what} is gone")
+    if asked.outcome != DONE:
+        return asked
+    return await until_gone(
+        context,
+        lambda: backups.backup(backup.id),
+        what=what,
+        cancelled=f"stopped watching; Cinder goes on deleting {what}",
+    )
