@@ -1,0 +1,20 @@
+"""The words that a restore is decided by."""
+
+NAME = "backup-restore"
+
+ASKED = "asked"
+"""Cinder was asked, now or before a kill; the data names the volume."""
+THERE = "there"
+VERIFIED = "verified"
+WRONG = "wrong"
+CLEARED = "cleared"
+
+ASK_STEP = "ask"
+WATCH_STEP = "watch"
+VERIFY_STEP = "verify"
+CLEAR_STEP = "clean up"
+
+PART = "restored volume"
+"""What the mark of the new volume says it is."""
+SOURCE_BACKUP = "src_backup_id"
+"""Cinder's own metadata of a volume that was created from a backup."""

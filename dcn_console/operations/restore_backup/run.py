@@ -1,0 +1,56 @@
+"""A restore from its request to its verified end, and what is cleaned up when it fails."""
+
+from functools import partial
+
+from dcn_console.model.errors import DcnError
+from dcn_console.model.tasks import Target, TargetState
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.parameters import parameters_of
+from dcn_console.operations.patience import CANCELLED
+from dcn_console.operations.restore_backup.names import (
+    ASK_STEP,
+    ASKED,
+    CLEAR_STEP,
+    CLEARED,
+    THERE,
+    VERIFIED,
+    VERIFY_STEP,
+    WATCH_STEP,
+    WRONG,
+)
+from dcn_console.operations.restore_backup.plan import Parameters
+from dcn_console.operations.restore_backup.steps import Steps
+from dcn_console.operations.restore_backup.verify import verify
+from dcn_console.operations.results import StepResult
+
+
+async def restore_at(context: TargetContext) -> Target:
+    """Restore and verify; a new volume of a failed restore is removed again."""
+    parameters = parameters_of(context.task.plan, Parameters)
+    steps = Steps(context, parameters)
+    asked = await context.step(ASK_STEP, steps.ask)
+    if asked.outcome != ASKED:
+        return _ended(context, asked)
+    volume_id = str(asked.data["volume"])
+    watched = await context.step(WATCH_STEP, partial(steps.watch, volume_id))
+    if watched.outcome == WRONG:
+        try:
+            cleared = await context.step(CLEAR_STEP, partial(steps.clear, volume_id))
+        except DcnError as error:
+            cleared = StepResult(outcome=WRONG, text=str(error))
+        left = "" if cleared.outcome == CLEARED else f". {cleared.text}"
+        return _ended(context, watched, left)
+    if watched.outcome != THERE:
+        return _ended(context, watched)
+    verified = await context.step(VERIFY_STEP, partial(verify, context, parameters, volume_id))
+    left = "" if verified.outcome == VERIFIED else f". The volume ({volume_id}) is left as it is"
+    return _ended(context, verified, left)
+
+
+def _ended(context: TargetContext, result: StepResult, after: str = "") -> Target:
+    text = f"{result.text}{after}"
+    if result.outcome == VERIFIED:
+        return Target(site=context.site, state=TargetState.DONE, verified=text, attempts=1)
+    cancelled = result.outcome == CANCELLED
+    state = TargetState.CANCELLED if cancelled else TargetState.FAILED
+    return Target(site=context.site, state=state, text=text, attempts=1)

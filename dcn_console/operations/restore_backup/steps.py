@@ -1,0 +1,216 @@
+"""The steps of a restore: ask for it, watch the bytes arrive, clean up after a failure."""
+
+from dcn_console.inventory.services import Services
+from dcn_console.model.errors import ClusterError, ObjectNotFound, ServiceError
+from dcn_console.model.inventory import Volume
+from dcn_console.model.storage import NewVolume
+from dcn_console.model.tasks import Progress, TargetState
+from dcn_console.model.text import printable
+from dcn_console.operations.arriving import Arriving
+from dcn_console.operations.backups.reasons import explained
+from dcn_console.operations.backups.where import image_of
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone, until_settled
+from dcn_console.operations.marks import carries, found_or_made, mark
+from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
+from dcn_console.operations.restore_backup.names import (
+    ASKED,
+    CLEARED,
+    PART,
+    SOURCE_BACKUP,
+    THERE,
+    WRONG,
+)
+from dcn_console.operations.restore_backup.plan import Parameters
+from dcn_console.operations.results import StepResult
+
+RESTORING = "restoring-backup"
+
+
+class Steps:
+    """The steps of one restore, each safe to take again. ``part`` goes into the volume's mark."""
+
+    def __init__(self, context: TargetContext, parameters: Parameters, part: str = PART) -> None:
+        self._context = context
+        self._parameters = parameters
+        self._part = part
+        self._what = f"volume “{printable(parameters.name, 60)}”"
+
+    @property
+    def _services(self) -> Services:
+        return self._context.services
+
+    async def ask(self) -> StepResult:
+        """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
+        if self._context.cancelled():
+            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
+        self._context.show(TargetState.ASKING, f"asking Cinder to restore to {self._what}")
+        look = self._ask_new if self._parameters.volume_id is None else self._ask_over
+        result = await until_answered(
+            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        )
+        if result.outcome == GONE:
+            return StepResult(outcome=REFUSED, text=result.text)
+        return result
+
+    async def _ask_new(self) -> StepResult | None:
+        parameters = self._parameters
+        volume = await found_or_made(self._context, self._find, self._make, self._what)
+        text = f"Cinder makes {self._what} of the backup in zone {parameters.zone}"
+        return StepResult(outcome=ASKED, text=text, data={"volume": volume.id})
+
+    async def _find(self) -> Volume | None:
+        """Find the volume by its mark, or as what became of it.
+
+        When the volume that was backed up had metadata, Cinder replaces the new one's by that at
+        the end of a restore (cinder/backup/driver.py), and the mark is gone.
+        """
+        parameters = self._parameters
+        volumes = self._services.cinder.volumes
+        marked = await volumes.made_with(mark(self._context, self._part))
+        if marked:
+            return marked[0]
+        submitted = self._context.task.submitted_at
+        restored = await volumes.made_with({SOURCE_BACKUP: parameters.backup_id})
+        ours = [
+            volume
+            for volume in restored
+            if volume.name == parameters.name
+            and volume.availability_zone == parameters.zone
+            and volume.created_at is not None
+            and volume.created_at >= submitted.replace(microsecond=0)
+        ]
+        return ours[0] if ours else None
+
+    async def _make(self) -> Volume:
+        parameters = self._parameters
+        return await self._services.cinder.volumes.create(
+            NewVolume(
+                name=parameters.name,
+                availability_zone=parameters.zone,
+                description=f"by dcn-console, task {self._context.task.number}",
+                backup_id=parameters.backup_id,
+                metadata=mark(self._context, self._part),
+            )
+        )
+
+    async def _ask_over(self) -> StepResult | None:
+        parameters = self._parameters
+        volume_id = parameters.volume_id or ""
+        volume = await self._services.cinder.volume(volume_id)
+        if volume.status != RESTORING:
+            await self._services.cinder.backups.restore(parameters.backup_id, volume_id)
+        text = f"Cinder writes the backup over {self._what}"
+        return StepResult(outcome=ASKED, text=text, data={"volume": volume_id})
+
+    async def watch(self, volume_id: str) -> StepResult:
+        """Watch until the volume is there; THERE, WRONG, REFUSED or CANCELLED."""
+        meter = self._meter(volume_id)
+
+        async def measure(volume: Volume) -> Progress | None:
+            return await meter.measure()
+
+        result = await until_settled(
+            self._context,
+            lambda: self._services.cinder.volume(volume_id),
+            what=self._what,
+            doing="Cinder restores it",
+            good={"available"},
+            measure=measure,
+            state=TargetState.COPYING,
+            cancelled=(
+                "stopped watching; Cinder cannot be stopped from outside and goes on restoring to "
+                f"{self._what} ({volume_id})"
+            ),
+        )
+        if result.outcome == DONE:
+            meter.finish(meter.total)
+            return StepResult(outcome=THERE, text=f"{self._what} is available")
+        if result.outcome == REFUSED and "status" in result.data:
+            return StepResult(outcome=WRONG, text=await self._why(volume_id, result.text))
+        if result.outcome == GONE:
+            return StepResult(outcome=REFUSED, text=result.text)
+        return result
+
+    def _meter(self, volume_id: str) -> Arriving:
+        parameters = self._parameters
+        site = self._services.topology.site(self._context.site)
+        countable = parameters.countable and site.cluster is not None
+        return Arriving(
+            self._context,
+            site.name,
+            site.cluster.volumes_pool if site.cluster is not None else "",
+            image_of(volume_id) if countable else "",
+            parameters.total,
+        )
+
+    async def _why(self, volume_id: str, text: str) -> str:
+        """Say what Cinder says of the failure, and what of an overwritten volume is left."""
+        cinder = self._services.cinder
+        said = [text]
+        try:
+            backup = await cinder.backups.backup(self._parameters.backup_id)
+            if backup.fail_reason:
+                said = [explained(backup.fail_reason, f"the restore to {self._what}")]
+            messages = await cinder.messages(volume_id)
+            said += [printable(message.text, 200) for message in messages[:1]]
+        except ServiceError as error:
+            said.append(error.message)
+        if len(said) == 1 and said[0] == text:
+            said.append(await self._cluster_words())
+        if self._parameters.volume_id is not None:
+            said.append(
+                f"{self._what} holds neither its old data nor all of the backup: restore it again "
+                f"after: openstack volume set --state available {volume_id}"
+            )
+        return ". ".join(one.rstrip(".") for one in said if one)
+
+    async def _cluster_words(self) -> str:
+        """Say whether the site's cluster answers: Cinder tells no reason for a failed restore."""
+        site = self._services.topology.site(self._context.site)
+        cluster = self._services.clusters.get(site.name)
+        if cluster is None or site.cluster is None:
+            return "Cinder does not say why; see the log of cinder-backup"
+        try:
+            await cluster.probe(site.cluster.volumes_pool)
+        except ClusterError as error:
+            return error.message
+        return (
+            f"Cinder does not say why. The cluster of {site.name} answers; see the log of "
+            "cinder-backup: it needs that site's ceph.conf and keyring too"
+        )
+
+    async def clear(self, volume_id: str) -> StepResult:
+        """Delete the new volume of a failed restore; CLEARED, or WRONG with what is left.
+
+        A volume that was there before is never deleted.
+        """
+        volumes = self._services.cinder.volumes
+        left = f"{self._what} ({volume_id}) is left"
+        if self._parameters.volume_id is not None:
+            return StepResult(outcome=CLEARED, text=f"{self._what} was there before and stays")
+        try:
+            if not await self._is_ours(volume_id):
+                return StepResult(outcome=WRONG, text=f"{left}: it does not carry our mark")
+            await volumes.delete(volume_id)
+        except ObjectNotFound:
+            return StepResult(outcome=CLEARED, text=f"{self._what} is gone")
+        except ServiceError as error:
+            return StepResult(outcome=WRONG, text=f"{left}: {error.message}")
+        result = await until_gone(
+            self._context,
+            lambda: self._services.cinder.volume(volume_id),
+            what=self._what,
+            cancelled=f"stopped watching; Cinder goes on deleting {self._what}",
+        )
+        if result.outcome == DONE:
+            return StepResult(outcome=CLEARED, text=f"{self._what} is removed")
+        return StepResult(outcome=WRONG, text=f"{left}: {result.text}")
+
+    async def _is_ours(self, volume_id: str) -> bool:
+        """Whether the volume carries our mark, or is what a finished restore made of it."""
+        metadata = await self._services.cinder.volumes.metadata(volume_id)
+        if carries(metadata, mark(self._context, self._part)):
+            return True
+        found = await self._find()
+        return found is not None and found.id == volume_id
