@@ -25,7 +25,7 @@ GONE = "gone"
 """The object is not there: deleted, or hidden from these credentials."""
 
 _SERVER_ERROR = 500
-_PATIENT_STATUSES = frozenset({401, 408, 409, 413, 429})
+_PATIENT_STATUSES = frozenset({401, 408, 429})
 
 
 class HasStatus(Protocol):
