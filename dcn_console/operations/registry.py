@@ -6,8 +6,11 @@ from typing import Any
 
 from dcn_console.model.errors import UsageError
 from dcn_console.model.requests import Request
+from dcn_console.operations.back_up import BackupCreate
 from dcn_console.operations.base import Operation
+from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.copy_image import CopyImage
+from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.fail_back import MirrorFailback
@@ -17,6 +20,7 @@ from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
 from dcn_console.operations.rehearse import MirrorRehearse
 from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.resync import MirrorResync
+from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
@@ -32,6 +36,10 @@ _ALL: tuple[Operation[Any], ...] = (
     MirrorResync(),
     MirrorVerify(),
     MirrorRehearse(),
+    BackupCreate(),
+    BackupRestore(),
+    BackupDelete(),
+    BackupCheck(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
