@@ -116,7 +116,7 @@ def peer_list(sites: tuple[str, ...], text: str, order: str, output: OutputForma
     return worst_reading(session, reading)
 
 
-@peer.command("connect", hidden=True)
+@peer.command("connect")
 @click.argument("pool", metavar="POOL")
 @click.argument("source", metavar="SOURCE")
 @click.argument("destination", metavar="DESTINATION")
@@ -148,7 +148,7 @@ def peer_connect(
     return _change(request, choices, source, destination)
 
 
-@peer.command("remove", hidden=True)
+@peer.command("remove")
 @click.argument("site", metavar="SITE")
 @click.argument("pool", metavar="POOL")
 @click.argument("uuid", metavar="UUID")
@@ -158,7 +158,7 @@ def peer_remove(site: str, pool: str, uuid: str, choices: Choices) -> ExitStatus
     return _change(RemovePeer(site=site, pool=pool, uuid=uuid), choices, site)
 
 
-@click.command("pool-mode", cls=Command, hidden=True)
+@click.command("pool-mode", cls=Command)
 @click.argument("site", metavar="SITE")
 @click.argument("pool", metavar="POOL")
 @click.argument(
@@ -170,7 +170,7 @@ def pool_mode(site: str, pool: str, mode: PoolMode, choices: Choices) -> ExitSta
     return _change(ChangePoolMode(site=site, pool=pool, mode=mode), choices, site)
 
 
-@click.command("site-name", cls=Command, hidden=True)
+@click.command("site-name", cls=Command)
 @click.argument("site", metavar="SITE")
 @click.argument("name", metavar="NAME")
 @change_options

@@ -8,6 +8,7 @@ from dcn_console.model.errors import UsageError
 from dcn_console.model.requests import Request
 from dcn_console.operations.back_up import BackupCreate
 from dcn_console.operations.base import Operation
+from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.copy_image import CopyImage
 from dcn_console.operations.delete_backups import BackupDelete
@@ -16,9 +17,12 @@ from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.fail_back import MirrorFailback
 from dcn_console.operations.failover import MirrorFailover
 from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
+from dcn_console.operations.mirror_site_name import MirrorSiteName
 from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
+from dcn_console.operations.pool_mode import MirrorPoolMode
 from dcn_console.operations.rehearse import MirrorRehearse
 from dcn_console.operations.relocate import MirrorRelocate
+from dcn_console.operations.remove_peer import MirrorPeerRemove
 from dcn_console.operations.resync import MirrorResync
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.verify_mirror import MirrorVerify
@@ -36,6 +40,10 @@ _ALL: tuple[Operation[Any], ...] = (
     MirrorResync(),
     MirrorVerify(),
     MirrorRehearse(),
+    MirrorPeerConnect(),
+    MirrorPeerRemove(),
+    MirrorPoolMode(),
+    MirrorSiteName(),
     BackupCreate(),
     BackupRestore(),
     BackupDelete(),

@@ -253,7 +253,7 @@ async def test_a_pool_without_mirroring_is_refused(lab: Lab, console: RealConsol
         subject = RbdSubject(pool=pool, image=name, site=lab.hub.name)
         made = await plan(console, wanted(subject, MirrorMode.JOURNAL, lab))
         assert made.is_refused
-        assert "mirror pool peer bootstrap" in made.refusals[0].way_out
+        assert "dcn-console mirror peer connect" in made.refusals[0].way_out
         with pytest.raises(LabError):
             lab.rbd(lab.hub, "mirror", "image", "status", f"{pool}/{name}")
     finally:

@@ -100,6 +100,12 @@ class Plant:
     reported_at: datetime | None = None
     site_name: str = ""
     """What the cluster calls itself; the fsid, which is the site's name here, without one."""
+    pools: tuple[str, ...] = ("images", "volumes")
+    administrator: bool = True
+    """Whether the configured user may change peers."""
+    peer_names: dict[str, str] = field(default_factory=dict)
+    """Names of peers, by site, that differ from what those call themselves."""
+    daemon_problems: tuple[str, ...] = ()
 
 
 def follows(mine: Held, theirs: Held) -> bool:

@@ -51,6 +51,10 @@ class World:
         self.plants[receiver].receives_from.append(source)
         self.plants[source].sends_to.append(receiver)
 
+    def name_of(self, site: str) -> str:
+        """Return what a cluster calls itself."""
+        return self.plants[site].site_name or site
+
     def disconnect(self, source: str, receiver: str) -> None:
         self.plants[receiver].receives_from.remove(source)
         self.plants[source].sends_to.remove(receiver)

@@ -199,7 +199,7 @@ async def test_a_pool_mirrored_as_a_whole_lets_nobody_go() -> None:
     services.world.plants["central"].pool_mode = PoolMode.POOL
     made = await plan(services)
     assert made.is_refused
-    assert "mirror pool enable" in texts(made)
+    assert "dcn-console mirror pool-mode" in texts(made)
 
 
 async def test_cancelled_while_the_copy_stays_the_features_are_restored() -> None:

@@ -183,8 +183,8 @@ def gone(services: FakeServices) -> None:
 @pytest.mark.parametrize(
     ("spoil", "word"),
     [
-        (no_mode, "mirror pool peer bootstrap"),
-        (no_peer, "mirror pool peer bootstrap"),
+        (no_mode, "dcn-console mirror peer connect"),
+        (no_peer, "dcn-console mirror peer connect"),
         (dead_peer, "dcn0: the cluster does not answer"),
         (full_peer, "1 MiB free"),
         (namesake, "has another RBD image"),

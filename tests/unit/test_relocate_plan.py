@@ -150,7 +150,7 @@ async def test_mirroring_one_way_only_is_warned_of() -> None:
     services.world.disconnect("dcn0", "central")
     plan = await planned(services)
     assert not plan.refusals
-    assert "mirror pool peer bootstrap" in warnings(plan)
+    assert "mirror peer connect --both-ways volumes central dcn0" in warnings(plan)
     assert "reverse mirroring" not in [step.name for step in plan.steps]
 
 

@@ -136,7 +136,7 @@ async def _other_checks(services: Services, subject: RbdSubject, place: Place) -
                 refused(
                     f"Pool {printable(subject.pool)} of {place.side.name} is mirrored as a whole; "
                     "no RBD image can be taken out by itself.",
-                    "Set the pool's mode to image first: rbd mirror pool enable",
+                    "Set the pool's mode to image first: dcn-console mirror pool-mode",
                 )
             )
     if place.force:

@@ -149,7 +149,7 @@ def _pool_checks(scene: Scene, mode: MirrorMode) -> list[Check]:
             refused(
                 f"Pool {printable(scene.subject.pool)} of {source.name} is mirrored as a whole, "
                 "which is journal mode only.",
-                "Use journal mode, or set the pool's mode to image: rbd mirror pool enable",
+                "Use journal mode, or set the pool's mode to image: dcn-console mirror pool-mode",
             )
         ]
     return []

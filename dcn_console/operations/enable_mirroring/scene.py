@@ -13,7 +13,7 @@ from dcn_console.operations.mirror_routes import PoolSides, pool_sides
 from dcn_console.operations.mirror_sides import Side, label_of, look_everywhere
 from dcn_console.operations.mirror_subject import home, refused, volume_of, warned
 
-_CONNECT = "Connect the sites first: rbd mirror pool peer bootstrap"
+_CONNECT = "Connect the sites first: dcn-console mirror peer connect"
 
 
 @dataclass(frozen=True)

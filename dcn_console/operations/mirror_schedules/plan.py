@@ -61,7 +61,7 @@ async def _checks(request: Request, cluster: Cluster, site: Site) -> list[Check]
             return [
                 refused(
                     f"Mirroring of pool {pool} is switched off at {site.name}.",
-                    "Connect the sites first: rbd mirror pool peer bootstrap",
+                    "Connect the sites first: dcn-console mirror peer connect",
                 )
             ]
         if request.image is None:

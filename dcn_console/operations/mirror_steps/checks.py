@@ -90,7 +90,8 @@ def reversal_checks(scene: Scene, source: Side, destination: Side) -> list[Check
             warned(
                 f"Pool {pool} at {source.name} does not receive from {destination.name}: "
                 "afterwards nothing is mirrored, and relocating back is not possible.",
-                "Make them peers both ways first: rbd mirror pool peer bootstrap create, import.",
+                "Make them peers both ways first: dcn-console mirror peer connect --both-ways "
+                f"{pool} {source.name} {destination.name}",
                 source.name,
             )
         )

@@ -106,7 +106,8 @@ def _peer_checks(scene: Scene, victim: Side, primary: Side) -> list[Check]:
         refused(
             f"Pool {pool} at {victim.name} does not receive from {primary.name}: nothing would "
             "come back.",
-            "Make them peers first: rbd mirror pool peer bootstrap create, import.",
+            f"Make them peers first: dcn-console mirror peer connect {pool} {primary.name} "
+            f"{victim.name}",
         )
     ]
 
