@@ -8,8 +8,8 @@ from dcn_console.model.errors import UsageError
 from dcn_console.model.requests import Request
 from dcn_console.operations.back_up import BackupCreate
 from dcn_console.operations.base import Operation
-from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.check_backups import BackupCheck
+from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
@@ -23,8 +23,8 @@ from dcn_console.operations.pool_mode import MirrorPoolMode
 from dcn_console.operations.rehearse import MirrorRehearse
 from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.remove_peer import MirrorPeerRemove
-from dcn_console.operations.resync import MirrorResync
 from dcn_console.operations.restore_backup import BackupRestore
+from dcn_console.operations.resync import MirrorResync
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
