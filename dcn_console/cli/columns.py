@@ -62,8 +62,8 @@ def site_columns(now: datetime) -> tuple[Column[SiteRow], ...]:
         Column("error", lambda row: row.error, in_table=False),
         Column(
             "findings",
-            lambda row: _kinds(row.findings),
-            show=lambda row: _kinds(row.findings) or "–",
+            lambda row: finding_kinds(row.findings),
+            show=lambda row: finding_kinds(row.findings) or "–",
             priority=2,
             shrinks=True,
         ),
@@ -138,8 +138,8 @@ def image_columns(now: datetime, topology: Topology) -> tuple[Column[ImageRow], 
         ),
         Column(
             "findings",
-            lambda row: _kinds(row.findings),
-            show=lambda row: _kinds(row.findings) or "–",
+            lambda row: finding_kinds(row.findings),
+            show=lambda row: finding_kinds(row.findings) or "–",
             priority=1,
             shrinks=True,
         ),
@@ -181,8 +181,8 @@ def volume_columns(now: datetime) -> tuple[Column[VolumeRow], ...]:
         ),
         Column(
             "findings",
-            lambda row: _kinds(row.findings),
-            show=lambda row: _kinds(row.findings) or "–",
+            lambda row: finding_kinds(row.findings),
+            show=lambda row: finding_kinds(row.findings) or "–",
             priority=2,
             shrinks=True,
         ),
@@ -269,7 +269,8 @@ def _fsid(row: SiteRow) -> str | None:
     return row.site.cluster.fsid or None if row.site.cluster else None
 
 
-def _kinds(findings: tuple[Finding, ...]) -> str | None:
+def finding_kinds(findings: tuple[Finding, ...]) -> str | None:
+    """Return the kinds of findings, each once, None without any."""
     return " ".join(dict.fromkeys(finding.kind for finding in findings)) or None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from dcn_console.cli import contract, contract_mirror, contract_tasks, diagnoses
+from dcn_console.cli import contract, contract_mirror, contract_storage, contract_tasks, diagnoses
 from dcn_console.cli.info_command import InfoLine
 
 OBJECTS: tuple[type[msgspec.Struct], ...] = (
@@ -16,6 +16,10 @@ OBJECTS: tuple[type[msgspec.Struct], ...] = (
     contract.VolumeObject,
     contract.AttachmentObject,
     contract.FindingObject,
+    contract_storage.BackupObject,
+    contract_storage.SnapshotObject,
+    contract_storage.ServerObject,
+    contract_storage.ServerVolumeObject,
     contract_tasks.TaskObject,
     contract_tasks.TaskDetailObject,
     contract_tasks.TargetObject,

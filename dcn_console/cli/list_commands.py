@@ -55,7 +55,7 @@ def volume() -> None:
 @list_options
 def site_list(sites: tuple[str, ...], text: str, order: str, output: OutputFormat) -> ExitStatus:
     """List the sites."""
-    reading, now = _read(SITES, sites)
+    reading, now = read_for_list(SITES, sites)
     rows = tuple(row for row in reading.rows.sites if not sites or row.key in sites)
     print_listing(Listing(site_columns(now), rows, site_object), text, order, output)
     return report_problems(reading, "")
@@ -65,7 +65,7 @@ def site_list(sites: tuple[str, ...], text: str, order: str, output: OutputForma
 @list_options
 def store_list(sites: tuple[str, ...], text: str, order: str, output: OutputFormat) -> ExitStatus:
     """List the Glance stores."""
-    reading, now = _read(STORES, sites)
+    reading, now = read_for_list(STORES, sites)
     rows = tuple(row for row in reading.rows.stores if not sites or row.site in sites)
     print_listing(Listing(store_columns(now), rows, store_object), text, order, output)
     return report_problems(reading, "stores")
@@ -75,7 +75,7 @@ def store_list(sites: tuple[str, ...], text: str, order: str, output: OutputForm
 @list_options
 def image_list(sites: tuple[str, ...], text: str, order: str, output: OutputFormat) -> ExitStatus:
     """List the images. --site keeps those with a copy, or one on its way, there."""
-    reading, now = _read(IMAGES, sites)
+    reading, now = read_for_list(IMAGES, sites)
     rows = tuple(row for row in reading.rows.images if not sites or _is_at(row, sites))
     columns = image_columns(now, reading.inventory.topology)
     print_listing(Listing(columns, rows, image_object), text, order, output)
@@ -86,13 +86,14 @@ def image_list(sites: tuple[str, ...], text: str, order: str, output: OutputForm
 @list_options
 def volume_list(sites: tuple[str, ...], text: str, order: str, output: OutputFormat) -> ExitStatus:
     """List the volumes of every project the credentials may see."""
-    reading, now = _read(VOLUMES, sites)
+    reading, now = read_for_list(VOLUMES, sites)
     rows = tuple(row for row in reading.rows.volumes if not sites or row.site in sites)
     print_listing(Listing(volume_columns(now), rows, volume_object), text, order, output)
     return report_problems(reading, "volumes")
 
 
-def _read(wanted: frozenset[str], sites: tuple[str, ...]) -> tuple[Reading, datetime]:
+def read_for_list(wanted: frozenset[str], sites: tuple[str, ...]) -> tuple[Reading, datetime]:
+    """Read the ``wanted`` parts; return them and the moment. Raises UsageError for no site."""
     session = open_session()
     require_sites(session.settings.topology, sites)
     reading = asyncio.run(core().read(session, wanted))

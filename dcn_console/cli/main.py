@@ -31,6 +31,7 @@ from dcn_console.cli.mirror_status_commands import mirror_health_line, mirror_st
 from dcn_console.cli.runner_command import runner
 from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
+from dcn_console.cli.storage_lists import backup, server, snapshot
 from dcn_console.cli.task_commands import task
 from dcn_console.model.errors import ConfigError, DcnError, UsageError
 
@@ -63,7 +64,7 @@ for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, s
     mirror.add_command(_command)
 for _command in (
     *(demo, init, doctor, info, runner, simulator),
-    *(site, store, image, volume, mirror, task),
+    *(site, store, image, volume, snapshot, backup, server, mirror, task),
 ):
     root.add_command(_command)
 

@@ -16,6 +16,9 @@ from dcn_console.model.text import printable
 STORES = frozenset({"stores", "images", "clusters"})
 IMAGES = frozenset({"images", "stores", "clusters", "copies"})
 VOLUMES = frozenset({"volumes", "images", "servers"})
+SERVERS = frozenset({"servers", "volumes"})
+SNAPSHOTS = frozenset({"snapshots", "volumes"})
+BACKUPS = frozenset({"backups", "volumes"})
 SITES = frozenset({"stores", "images", "volumes", "services", "clusters"})
 
 
@@ -87,6 +90,8 @@ def _snapshots(inventory: Inventory) -> Iterator[tuple[str, Snapshot[Any]]]:
     yield "volumes", inventory.volumes
     yield "services", inventory.services
     yield "servers", inventory.servers
+    yield "snapshots", inventory.snapshots
+    yield "backups", inventory.backups
     for site, snapshot in inventory.clusters.items():
         yield f"cluster of {printable(site)}", snapshot
     for site, mirrors in inventory.mirrors.items():

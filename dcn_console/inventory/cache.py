@@ -1,7 +1,7 @@
 """The last inventory on disk, to be shown at start before any network.
 
-The file is a row of blocks, each a length and MessagePack: first the head, then images and
-volumes a few thousand at a time, so that a large inventory is never in memory twice.
+The file is a row of blocks, each a length and MessagePack: first the head, then the long lists a
+few thousand rows at a time, so that a large inventory is never in memory twice.
 """
 
 import logging
@@ -12,40 +12,46 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from dcn_console.model.inventory import Image, Inventory, Snapshot, Source, Volume
+from dcn_console.model.inventory import Image, Inventory, Server, Snapshot, Source, Volume
+from dcn_console.model.storage import Backup, VolumeSnapshot
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_VERSION = 2
+_VERSION = 3
 _LENGTH = struct.Struct(">I")
 _ROWS_IN_BLOCK = 5000
-_SHARED_OF_IMAGES = (
-    "status",
-    "disk_format",
-    "container_format",
-    "visibility",
-    "owner",
-    "hash_algorithm",
-)
-_SHARED_OF_VOLUMES = (
-    "status",
-    "availability_zone",
-    "host",
-    "project_id",
-    "volume_type",
-    "image_id",
-    "image_name",
-)
-"""Fields that thousands of rows repeat: each text is kept once."""
+_SHARED = {
+    "images": (
+        "status",
+        "disk_format",
+        "container_format",
+        "visibility",
+        "owner",
+        "hash_algorithm",
+    ),
+    "volumes": (
+        "status",
+        "availability_zone",
+        "host",
+        "project_id",
+        "volume_type",
+        "image_id",
+        "image_name",
+    ),
+    "servers": ("status", "availability_zone", "host", "project_id", "flavor", "root_device"),
+    "snapshots": ("status", "project_id"),
+    "backups": ("status", "availability_zone", "container", "project_id", "volume_id"),
+}
+"""The long lists, and the fields that thousands of their rows repeat: each text is kept once."""
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """The first block; ``inventory`` is without images and volumes."""
+    """The first block; ``inventory`` is without the rows of the long lists."""
 
     version: int
     cloud: str
@@ -57,6 +63,9 @@ class _Rows(msgspec.Struct, frozen=True):
 
     images: tuple[Image, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    servers: tuple[Server, ...] = ()
+    snapshots: tuple[VolumeSnapshot, ...] = ()
+    backups: tuple[Backup, ...] = ()
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -103,16 +112,13 @@ def load(path: Path, cloud: str) -> Inventory | None:
 
 def _blocks(inventory: Inventory, cloud: str) -> Iterator[_Head | _Rows]:
     replace = msgspec.structs.replace
-    rest = replace(
-        inventory,
-        images=replace(inventory.images, rows=()),
-        volumes=replace(inventory.volumes, rows=()),
-    )
-    yield _Head(version=_VERSION, cloud=cloud, inventory=rest)
-    for images in _parts(inventory.images.rows):
-        yield _Rows(images=images)
-    for volumes in _parts(inventory.volumes.rows):
-        yield _Rows(volumes=volumes)
+    lists: dict[str, Snapshot[Any]] = {name: getattr(inventory, name) for name in _SHARED}
+    emptied: dict[str, Any] = {name: replace(one, rows=()) for name, one in lists.items()}
+    yield _Head(version=_VERSION, cloud=cloud, inventory=replace(inventory, **emptied))
+    for name, snapshot in lists.items():
+        for rows in _parts(snapshot.rows):
+            block: dict[str, Any] = {name: rows}
+            yield _Rows(**block)
 
 
 def _parts(rows: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
@@ -127,23 +133,19 @@ def _read(file: BinaryIO, cloud: str) -> Inventory | None:
     if header.version != _VERSION or header.cloud != cloud:
         return None
     inventory = msgspec.msgpack.decode(content, type=_Head).inventory
-    images: list[Image] = []
-    volumes: list[Volume] = []
+    found: dict[str, list[Any]] = {name: [] for name in _SHARED}
     decoder = msgspec.msgpack.Decoder(_Rows)
     while content := _block(file):
         block = decoder.decode(content)
-        _share(block.images, _SHARED_OF_IMAGES)
-        _share(block.volumes, _SHARED_OF_VOLUMES)
-        images += block.images
-        volumes += block.volumes
+        for name, fields in _SHARED.items():
+            rows: tuple[Any, ...] = getattr(block, name)
+            _share(rows, fields)
+            found[name] += rows
     replace = msgspec.structs.replace
-    return as_cached(
-        replace(
-            inventory,
-            images=replace(inventory.images, rows=tuple(images)),
-            volumes=replace(inventory.volumes, rows=tuple(volumes)),
-        )
-    )
+    filled: dict[str, Any] = {
+        name: replace(getattr(inventory, name), rows=tuple(rows)) for name, rows in found.items()
+    }
+    return as_cached(replace(inventory, **filled))
 
 
 def _block(file: BinaryIO) -> bytes:

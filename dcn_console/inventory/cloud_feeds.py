@@ -1,4 +1,4 @@
-"""Feeds of the cloud: stores, images, running imports, volumes, Cinder's services, servers."""
+"""Feeds of the cloud: stores, images, running imports, volumes, Cinder's services."""
 
 import asyncio
 import time
@@ -11,12 +11,10 @@ from dcn_console.inventory.board import Board, Shelf
 from dcn_console.inventory.feeds import Feed, ListFeed
 from dcn_console.inventory.link import Link
 from dcn_console.inventory.reading import (
-    NO_NOVA,
     detailed_stores,
     listable_services,
     lock_task,
     merged_stores,
-    servers_notice,
     services_notice,
     volumes_notice,
 )
@@ -26,7 +24,6 @@ from dcn_console.model.inventory import (
     CinderService,
     Image,
     ImageTask,
-    Server,
     Source,
     Store,
     Volume,
@@ -195,34 +192,6 @@ class CinderServicesFeed(Feed):
         services = await self._link.services()
         rows = await listable_services(services.cinder)
         notice = services_notice(services.cloud, rows)
-        self._shelf.put(
-            lambda snapshot: msgspec.structs.replace(
-                replaced(snapshot, rows, datetime.now(UTC)), notice=notice
-            )
-        )
-
-    def fail(self, error: str) -> None:
-        """Keep the last good rows and say why they are old."""
-        self._shelf.put(lambda snapshot: failed(snapshot, error, datetime.now(UTC)))
-
-
-class ServersFeed(Feed):
-    """Keeps the servers, as far as Nova is there."""
-
-    def __init__(self, interval: float, link: Link, board: Board) -> None:
-        super().__init__(interval)
-        self._link = link
-        self._shelf: Shelf[Server] = Shelf(board, "servers")
-
-    async def look(self, *, thorough: bool) -> None:
-        """Read them all."""
-        del thorough
-        services = await self._link.services()
-        rows: tuple[Server, ...] = ()
-        notice = NO_NOVA
-        if services.nova is not None:
-            rows = tuple([row async for page in services.nova.server_pages() for row in page])
-            notice = servers_notice(services.cloud, rows)
         self._shelf.put(
             lambda snapshot: msgspec.structs.replace(
                 replaced(snapshot, rows, datetime.now(UTC)), notice=notice

@@ -25,6 +25,7 @@ from dcn_console.inventory.reading import (
     listable_services,
     lock_tasks,
     merged_stores,
+    own_only,
     servers_notice,
     services_notice,
     still_lists,
@@ -49,6 +50,7 @@ from dcn_console.model.inventory import (
     Volume,
 )
 from dcn_console.model.sites import Site
+from dcn_console.model.storage import Backup, VolumeSnapshot
 
 R = TypeVar("R", bound=Identified)
 T = TypeVar("T")
@@ -58,6 +60,8 @@ IMAGES = "images"
 VOLUMES = "volumes"
 SERVICES = "services"
 SERVERS = "servers"
+SNAPSHOTS = "snapshots"
+BACKUPS = "backups"
 CLUSTERS = "clusters"
 MIRRORS = "mirrors"
 COPIES = "copies"
@@ -69,7 +73,9 @@ does, and types and pools are worth little waiting."""
 MANAGER_SECONDS = 8.0
 """The longest wait for daemons and schedules: a cluster's manager may hang."""
 
-EVERYTHING = frozenset({STORES, IMAGES, VOLUMES, SERVICES, SERVERS, CLUSTERS, COPIES, MIRRORS})
+EVERYTHING = frozenset(
+    {STORES, IMAGES, VOLUMES, SERVICES, SERVERS, SNAPSHOTS, BACKUPS, CLUSTERS, COPIES, MIRRORS}
+)
 
 
 async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> Inventory:
@@ -89,6 +95,8 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         stores = group.create_task(_if(STORES in wanted, lambda: _one(services.glance.stores())))
         volumes = group.create_task(_if(VOLUMES in wanted, lambda: _volumes(services)))
         servers = group.create_task(_if(SERVERS in wanted, lambda: _servers(services)))
+        snapshots = group.create_task(_if(SNAPSHOTS in wanted, lambda: _snapshots(services)))
+        backups = group.create_task(_if(BACKUPS in wanted, lambda: _backups(services)))
         cinder = group.create_task(_if(SERVICES in wanted, lambda: _cinder_services(services)))
         listed = images if COPIES in wanted else None
         clusters = {
@@ -107,6 +115,8 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         volumes=volumes.result(),
         services=cinder.result(),
         servers=servers.result(),
+        snapshots=snapshots.result(),
+        backups=backups.result(),
         clusters={name: task.result() for name, task in clusters.items()},
         mirrors={name: task.result() for name, task in mirrors.items()},
         image_tasks=image_tasks.result(),
@@ -174,6 +184,16 @@ async def _servers(services: Services) -> Snapshot[Server]:
         return replace(_snapshot((), None), notice=NO_NOVA)
     servers = await _rows(services.nova.server_pages())
     return replace(servers, notice=servers_notice(services.cloud, servers.rows))
+
+
+async def _snapshots(services: Services) -> Snapshot[VolumeSnapshot]:
+    snapshots = await _rows(services.cinder.snapshots.pages())
+    return replace(snapshots, notice=own_only(services.cloud, "snapshots"))
+
+
+async def _backups(services: Services) -> Snapshot[Backup]:
+    backups = await _rows(services.cinder.backups.pages())
+    return replace(backups, notice=own_only(services.cloud, "backups"))
 
 
 async def _cinder_services(services: Services) -> Snapshot[CinderService]:

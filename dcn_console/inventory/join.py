@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from dcn_console.inventory.findings import site_findings, volume_findings
 from dcn_console.inventory.image_rows import ImageRows, World
 from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
+from dcn_console.inventory.storage_findings import images_needed, missing_services
+from dcn_console.inventory.storage_join import StorageJoiner, Stored, sites_by_zone
 from dcn_console.model.inventory import (
     Capacity,
     CinderService,
@@ -23,6 +25,7 @@ from dcn_console.model.inventory import (
 )
 from dcn_console.model.mirror_rows import MirrorRow
 from dcn_console.model.rows import Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
+from dcn_console.model.storage import Backup
 from dcn_console.model.tasks import Task
 
 
@@ -53,6 +56,9 @@ class Joiner:
         self._image_rows = ImageRows(self._rows.images)
         self._mirrors = MirrorJoiner()
         self._mirrored = Mirrored()
+        self._storage = StorageJoiner()
+        self._last_backups: Mapping[str, Backup] = {}
+        self._needed: tuple[Finding, ...] = ()
         self._plain_volumes = self._rows.volumes
 
     def rows(self, inventory: Inventory, tasks: Sequence[Task], now: datetime) -> Rows:
@@ -60,14 +66,23 @@ class Joiner:
         joined = self._image_rows.joined(World.of(inventory, tasks, now))
         images = _same_tuple(self._rows.images, tuple(joined))
         mirrored = self._mirrors.joined(inventory, tasks, now)
-        volumes = self._join_volumes(inventory, mirrored)
+        stored = self._storage.joined(inventory)
+        volumes = self._join_volumes(inventory, mirrored, stored)
         counts = Counter(store for image in inventory.images.rows for store in image.stores)
         sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
         stores = _kept(self._rows.stores, _store_rows(inventory, counts))
         kept = _kept if self._inventory is None else _same_tuple
         mirrors = kept(self._rows.mirrors, mirrored.rows)
         pairs = kept(self._rows.pairs, mirrored.pairs)
-        findings = (*_findings(sites, images, volumes), *mirrored.findings)
+        backups = kept(self._rows.backups, stored.backups)
+        snapshots = kept(self._rows.snapshots, stored.snapshots)
+        servers = kept(self._rows.servers, stored.servers)
+        findings = (
+            *_findings(sites, images, volumes),
+            *self._images_needed(inventory),
+            *(finding for row in backups if row.findings for finding in row.findings),
+            *mirrored.findings,
+        )
         if findings == self._rows.findings:
             findings = self._rows.findings
         self._inventory = inventory
@@ -78,13 +93,30 @@ class Joiner:
             volumes=volumes,
             mirrors=mirrors,
             pairs=pairs,
+            backups=backups,
+            snapshots=snapshots,
+            servers=servers,
             findings=findings,
         )
         if not _identical(self._rows, new):
             self._rows = new
         return self._rows
 
-    def _join_volumes(self, inventory: Inventory, mirrored: Mirrored) -> tuple[VolumeRow, ...]:
+    def _images_needed(self, inventory: Inventory) -> tuple[Finding, ...]:
+        last = self._inventory
+        if not (
+            last is not None
+            and last.topology is inventory.topology
+            and last.images.rows is inventory.images.rows
+            and last.volumes.rows is inventory.volumes.rows
+            and last.servers.rows is inventory.servers.rows
+        ):
+            self._needed = images_needed(inventory)
+        return self._needed
+
+    def _join_volumes(
+        self, inventory: Inventory, mirrored: Mirrored, stored: Stored
+    ) -> tuple[VolumeRow, ...]:
         last = self._inventory
         if not (
             last is not None
@@ -94,33 +126,33 @@ class Joiner:
             and last.images.rows is inventory.images.rows
         ):
             plain = _kept(self._plain_volumes, _volume_rows(inventory))
-        elif mirrored is self._mirrored:
+        elif mirrored is self._mirrored and stored.last_backups is self._last_backups:
             return self._rows.volumes
         else:
             plain = self._plain_volumes
         self._plain_volumes, self._mirrored = plain, mirrored
-        return _kept(self._rows.volumes, _with_mirrors(plain, mirrored.by_volume))
+        self._last_backups = stored.last_backups
+        more = _with_more(plain, mirrored.by_volume, stored.last_backups)
+        return _kept(self._rows.volumes, more)
 
 
-def _with_mirrors(
-    volumes: tuple[VolumeRow, ...], mirrors: Mapping[str, tuple[MirrorRow, ...]]
+def _with_more(
+    volumes: tuple[VolumeRow, ...],
+    mirrors: Mapping[str, tuple[MirrorRow, ...]],
+    backups: Mapping[str, Backup],
 ) -> Iterable[VolumeRow]:
-    if not mirrors:
+    if not mirrors and not backups:
         yield from volumes
         return
     for row in volumes:
-        few = mirrors.get(row.volume.id)
-        yield row if few is None else replace(row, mirrors=few)
+        few, backup = mirrors.get(row.key, ()), backups.get(row.key)
+        yield row if not few and backup is None else replace(row, mirrors=few, last_backup=backup)
 
 
 def _volume_rows(inventory: Inventory) -> Iterable[VolumeRow]:
     names = {image.id: image.name for image in inventory.images.rows}
     servers = {server.id: server for server in inventory.servers.rows}
-    sites = {
-        site.availability_zone: site.name
-        for site in reversed(inventory.topology.sites)
-        if site.availability_zone
-    }
+    sites = sites_by_zone(inventory.topology)
     for volume in inventory.volumes.rows:
         yield VolumeRow(
             volume=volume,
@@ -166,7 +198,10 @@ def _site_rows(
             taken_at=cluster.taken_at if cluster else None,
             error=cluster.error if cluster else None,
             unreachable_since=cluster.failing_since if cluster else None,
-            findings=site_findings(site, cluster, services.get(zone, ()) if zone else (), now),
+            findings=(
+                *site_findings(site, cluster, services.get(zone, ()) if zone else (), now),
+                *missing_services(site, inventory.topology, inventory.services.rows),
+            ),
         )
 
 
@@ -220,5 +255,8 @@ def _identical(old: Rows, new: Rows) -> bool:
         and old.volumes is new.volumes
         and old.mirrors is new.mirrors
         and old.pairs is new.pairs
+        and old.backups is new.backups
+        and old.snapshots is new.snapshots
+        and old.servers is new.servers
         and old.findings is new.findings
     )

@@ -82,6 +82,13 @@ def servers_notice(cloud: Cloud, servers: Sequence[Server]) -> str:
     return f"Only servers of project {printable(cloud.project_name)}: {_NOT_ALL}"
 
 
+def own_only(cloud: Cloud, what: str) -> str:
+    """Return what a list of ``what`` leaves out: Cinder lists the own project's to tenants."""
+    if ADMIN in cloud.roles:
+        return ""
+    return f"Only {what} of project {printable(cloud.project_name)}: {_NOT_ALL}"
+
+
 def services_notice(cloud: Cloud, services: Sequence[CinderService]) -> str:
     """Return what a list of Cinder's services leaves out."""
     if services or ADMIN in cloud.roles:

@@ -15,7 +15,6 @@ from dcn_console.inventory.cloud_feeds import (
     CinderServicesFeed,
     ImagesFeed,
     ImportsFeed,
-    ServersFeed,
     StoresFeed,
     VolumesFeed,
 )
@@ -24,6 +23,7 @@ from dcn_console.inventory.feeds import Feed
 from dcn_console.inventory.link import Link
 from dcn_console.inventory.mirror_feeds import ArrivalFeed, MirrorFeed, MirrorManagerFeed
 from dcn_console.inventory.services import Services, connect, open_clusters
+from dcn_console.inventory.storage_feeds import BackupsFeed, ServersFeed, SnapshotsFeed
 from dcn_console.model.errors import ServiceUnreachable
 from dcn_console.model.inventory import Inventory
 
@@ -135,6 +135,8 @@ class Refresher:
             VolumesFeed(seconds, link, board),
             CinderServicesFeed(seconds, link, board),
             ServersFeed(seconds * 2, link, board),
+            SnapshotsFeed(seconds * 2, link, board),
+            BackupsFeed(seconds * 2, link, board),
         ]
         for site in self._settings.topology:
             reader = self._clusters.get(site.name)

@@ -38,6 +38,10 @@ SITE_UNREACHABLE = "site-unreachable"
 CLUSTER_UNHEALTHY = "cluster-unhealthy"
 SERVICE_DOWN = "service-down"
 NEARLY_FULL = "nearly-full"
+SERVICE_MISSING = "service-missing"
+IMAGE_NEEDED = "image-needed"
+BACKUP_FAILED = "backup-failed"
+BACKUP_BROKEN = "backup-broken"
 SPLIT_BRAIN = "split-brain"
 BOTH_PRIMARY = "both-primary"
 BOTH_SECONDARY = "both-secondary"
@@ -66,5 +70,9 @@ FINDING_KINDS = (
     CLUSTER_UNHEALTHY,
     SERVICE_DOWN,
     NEARLY_FULL,
+    SERVICE_MISSING,
+    IMAGE_NEEDED,
+    BACKUP_FAILED,
+    BACKUP_BROKEN,
     *MIRROR_KINDS,
 )

@@ -5,15 +5,20 @@ from enum import StrEnum
 
 import msgspec
 
+from dcn_console.model.backup_rows import BackupRow, ServerRow, SnapshotRow
 from dcn_console.model.findings import (
+    BACKUP_BROKEN,
+    BACKUP_FAILED,
     CLUSTER_UNHEALTHY,
     COPY_GONE,
     FINDING_KINDS,
+    IMAGE_NEEDED,
     IMPORT_STALLED,
     NEARLY_FULL,
     NO_CENTRAL_COPY,
     NOT_RAW,
     SERVICE_DOWN,
+    SERVICE_MISSING,
     SITE_UNREACHABLE,
     ZONE_MISMATCH,
     Finding,
@@ -22,25 +27,33 @@ from dcn_console.model.findings import (
 from dcn_console.model.inventory import Capacity, Image, Store, Volume
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
 from dcn_console.model.sites import Site
+from dcn_console.model.storage import Backup
 
 __all__ = [
+    "BACKUP_BROKEN",
+    "BACKUP_FAILED",
     "CLUSTER_UNHEALTHY",
     "COPY_GONE",
     "FINDING_KINDS",
+    "IMAGE_NEEDED",
     "IMPORT_STALLED",
     "NEARLY_FULL",
     "NOT_RAW",
     "NO_CENTRAL_COPY",
     "SERVICE_DOWN",
+    "SERVICE_MISSING",
     "SITE_UNREACHABLE",
     "ZONE_MISMATCH",
+    "BackupRow",
     "Cell",
     "Finding",
     "ImageRow",
     "Placement",
     "Rows",
+    "ServerRow",
     "Severity",
     "SiteRow",
+    "SnapshotRow",
     "StoreRow",
     "VolumeRow",
 ]
@@ -133,6 +146,7 @@ class VolumeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A volume with its site, the name of its parent image and of the server it is attached to.
 
     ``mirrors`` has a row for each pair of sites that its RBD image is mirrored between.
+    ``last_backup`` is the newest of its backups that can be restored.
     """
 
     volume: Volume
@@ -140,6 +154,7 @@ class VolumeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parent_image: str | None = None
     server: str | None = None
     mirrors: tuple[MirrorRow, ...] = ()
+    last_backup: Backup | None = None
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -149,7 +164,7 @@ class VolumeRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything joined at one moment: the placement view and the mirroring page.
+    """Everything joined at one moment: the placement view, the mirroring page and the rest.
 
     ``mirrors`` has a row for each mirrored RBD image and pair of sites, ``pairs`` one for each
     mirrored pool and pair of sites. ``findings`` are those of all rows.
@@ -161,4 +176,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     volumes: tuple[VolumeRow, ...] = ()
     mirrors: tuple[MirrorRow, ...] = ()
     pairs: tuple[MirrorPair, ...] = ()
+    backups: tuple[BackupRow, ...] = ()
+    snapshots: tuple[SnapshotRow, ...] = ()
+    servers: tuple[ServerRow, ...] = ()
     findings: tuple[Finding, ...] = ()

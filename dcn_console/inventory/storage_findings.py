@@ -1,0 +1,166 @@
+"""What is wrong with backups, Cinder's services, and images needed where they are not. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dcn_console.model.backup_chains import BackupNode, data_time
+from dcn_console.model.findings import (
+    BACKUP_BROKEN,
+    BACKUP_FAILED,
+    IMAGE_NEEDED,
+    SERVICE_MISSING,
+    Finding,
+    Severity,
+)
+from dcn_console.model.inventory import CinderService, Image, Inventory
+from dcn_console.model.sites import Site, Topology
+from dcn_console.model.storage import Backup
+from dcn_console.model.text import count, printable
+
+_NAMED = 2
+"""Servers and volumes that a sentence names before it counts the others."""
+
+
+def backup_findings(node: BackupNode, last_good: Backup | None) -> tuple[Finding, ...]:
+    """Return the findings of one backup; ``last_good`` is the volume's newest good one."""
+    backup = node.backup
+    name = f"Backup “{printable(backup.label)}”"
+    if backup.status == "error":
+        if last_good is not None and data_time(last_good) >= data_time(backup):
+            return ()
+        reason = f": {printable(backup.fail_reason, 300)}" if backup.fail_reason else "."
+        return (
+            Finding(
+                kind=BACKUP_FAILED,
+                severity=Severity.WARNING,
+                key=backup.id,
+                text=f"{name} failed and no later one of its volume is good{reason}",
+                way_out="Back the volume up again, and delete the failed backup: Cinder refuses "
+                "increments while the newest backup is a failed one.",
+            ),
+        )
+    if node.is_broken and backup.status == "available":
+        return (
+            Finding(
+                kind=BACKUP_BROKEN,
+                severity=Severity.ERROR,
+                key=backup.id,
+                text=f"{name} is an increment, and the backup it builds on is not there.",
+                way_out="Make a full backup of its volume; this one may not be restored.",
+            ),
+        )
+    return ()
+
+
+def missing_services(
+    site: Site, topology: Topology, services: Sequence[CinderService]
+) -> Iterator[Finding]:
+    """Yield what a site lacks of Cinder; ``services`` are all that Cinder lists, none unknown."""
+    zone = site.availability_zone
+    if not services or zone is None:
+        return
+    there = {service.binary for service in services if service.availability_zone == zone}
+    if "cinder-volume" not in there:
+        yield Finding(
+            kind=SERVICE_MISSING,
+            severity=Severity.WARNING,
+            key=site.name,
+            site=site.name,
+            text=f"Site {site.name}: no cinder-volume is in availability zone {printable(zone)}, "
+            "so no volume can be made there.",
+            way_out="Start one there, or mend the site's availability_zone in the configuration.",
+        )
+    if topology.hub is site and "cinder-backup" not in there:
+        places = sorted(
+            {
+                printable(service.availability_zone or "–")
+                for service in services
+                if service.binary == "cinder-backup"
+            }
+        )
+        elsewhere = f" It is in {', '.join(places)}." if places else ""
+        yield Finding(
+            kind=SERVICE_MISSING,
+            severity=Severity.NOTICE,
+            key=site.name,
+            site=site.name,
+            text=f"Site {site.name}: no cinder-backup is in availability zone {printable(zone)}, "
+            f"so nothing can be backed up there.{elsewhere}",
+            way_out="Start one there if volumes are to be backed up.",
+        )
+
+
+class _Users:
+    """Who uses one image at one site."""
+
+    def __init__(self) -> None:
+        self.servers: list[str] = []
+        self.volumes: list[str] = []
+
+
+def images_needed(inventory: Inventory) -> tuple[Finding, ...]:
+    """Return a finding for each image that is used at a site whose store lacks it.
+
+    A server that boots from the image needs it there at the next start; volumes made of it were
+    copied whole, and so will be the next ones.
+    """
+    lacking = _lacking(inventory.images.rows, inventory.topology)
+    if not lacking:
+        return ()
+    zones = {
+        site.availability_zone: site
+        for site in reversed(inventory.topology.sites)
+        if site.availability_zone and site.store
+    }
+    users: dict[tuple[str, str], _Users] = {}
+    for server in inventory.servers.rows:
+        site = zones.get(server.availability_zone or "")
+        if site is not None and server.image_id and site.name in lacking.get(server.image_id, ()):
+            users.setdefault((server.image_id, site.name), _Users()).servers.append(server.label)
+    for volume in inventory.volumes.rows:
+        if volume.image_id is None or volume.image_id not in lacking:
+            continue
+        site = zones.get(volume.availability_zone or "")
+        if site is not None and site.name in lacking[volume.image_id]:
+            users.setdefault((volume.image_id, site.name), _Users()).volumes.append(volume.label)
+    images = {image.id: image for image in inventory.images.rows if image.id in lacking}
+    return tuple(
+        _needed(images[image_id], site_name, users[image_id, site_name])
+        for image_id, site_name in sorted(users)
+    )
+
+
+def _lacking(images: Iterable[Image], topology: Topology) -> dict[str, tuple[str, ...]]:
+    """Return by image id the sites whose store lacks the image and is not getting it."""
+    places = [(site.name, site.store) for site in topology if site.store]
+    return {
+        image.id: sites
+        for image in images
+        if image.status == "active"
+        and image.size
+        and (
+            sites := tuple(
+                name
+                for name, store in places
+                if store not in image.stores and store not in image.importing_to
+            )
+        )
+    }
+
+
+def _needed(image: Image, site: str, users: _Users) -> Finding:
+    labels = [
+        *(f"server {printable(name, 60)}" for name in users.servers),
+        *(f"volume {printable(name, 60)}" for name in users.volumes),
+    ]
+    named, more = labels[:_NAMED], len(labels) - _NAMED
+    who = ", ".join(named) + (f" and {count(more, 'other')}" if more > 0 else "")
+    return Finding(
+        kind=IMAGE_NEEDED,
+        severity=Severity.WARNING if users.servers else Severity.NOTICE,
+        key=image.id,
+        site=site,
+        text=f"Image “{printable(image.label)}” is needed at {site}, by {who}, "
+        "but its store has no copy.",
+        way_out=f"Copy it to {site}: without a copy there every new volume or server made of it "
+        "is a full copy over the network.",
+    )
