@@ -85,5 +85,6 @@ def _words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return printable(" ".join(str(item) for item in value))
+        names = (item["name"] if isinstance(item, dict) else str(item) for item in value)
+        return printable(" ".join(names)) or "–"
     return printable(str(value)) or "–"

@@ -13,9 +13,11 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from dcn_console.config.backup_plans import check_backup_plans
 from dcn_console.config.document import Document
 from dcn_console.config.paths import Paths
 from dcn_console.config.topology import read_topology
+from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.errors import ConfigError
 from dcn_console.model.plans import VerifyLevel
 from dcn_console.model.sites import Topology
@@ -72,6 +74,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Interpreter with rados and rbd, or a command prefix that ends in one."),
     ] = ("/usr/bin/python3",)
+    backup_plans: Annotated[
+        tuple[BackupPlan, ...],
+        Meta(description="What is backed up how often: one [[backup_plans]] table each."),
+    ] = ()
     topology: Annotated[Topology, Meta(description="The sites: one [site.NAME] table each.")] = (
         Topology()
     )
@@ -163,6 +169,7 @@ def load(paths: Paths, overrides: Mapping[str, object], *, missing_ok: bool = Fa
     origins["topology"] = (
         document.origin((SITE_TABLE,)) if SITE_TABLE in document.root else "default"
     )
+    check_backup_plans(document, values.get("backup_plans", ()), values["topology"])
     if values.get("clouds_file"):
         values["clouds_file"] = _beside(paths.config_file, values["clouds_file"])
     return Loaded(settings=Settings(**values), origins=origins)
