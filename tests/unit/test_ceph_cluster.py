@@ -48,6 +48,14 @@ async def test_status_has_health_warnings_and_capacity(site: Site) -> None:
     )
 
 
+@pytest.mark.parametrize(("quota", "left"), [(0, 35), (25, 15), (10, 0), (5, 0), (1000, 35)])
+async def test_a_pools_quota_bounds_what_is_available(site: Site, quota: int, left: int) -> None:
+    stats = {"stored": 10, "bytes_used": 20, "max_avail": 35, "quota_bytes": quota}
+    site.change(df={"stats": {}, "pools": [{"name": "images", "stats": stats}]})
+    pools = (await site.cluster.status()).pools
+    assert pools["images"] == PoolCapacity(used=10, available=left)
+
+
 async def test_pools_and_probe(site: Site) -> None:
     assert await site.cluster.pools() == ("images", "volumes")
     await site.cluster.probe("images")

@@ -11,15 +11,21 @@ PROBE_OBJECTS = ("rbd_directory", "rbd_info", *(f"dcn-console-probe.{n}" for n i
 
 
 def status(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
-    """Answer health and capacity, in bytes (``ceph status`` and ``ceph df``)."""
+    """Answer health and capacity, in bytes (``ceph status`` and ``ceph df detail``).
+
+    What a pool's quota leaves counts as available, where that is less.
+    """
     health = connection.monitor("status").get("health") or {}
-    usage = connection.monitor("df")
+    usage = connection.monitor("df", detail="detail")
     stats = usage.get("stats") or {}
     sizes = {}
     for pool in usage.get("pools") or ():
         numbers = pool.get("stats") or {}
         used = numbers.get("stored", numbers.get("bytes_used", 0))
-        sizes[pool["name"]] = {"used": used, "available": numbers.get("max_avail", 0)}
+        available, quota = numbers.get("max_avail", 0), numbers.get("quota_bytes", 0)
+        if quota:
+            available = min(available, max(0, quota - used))
+        sizes[pool["name"]] = {"used": used, "available": available}
     checks = health.get("checks") or {}
     return {
         "fsid": str(connection.handle.get_fsid()),
