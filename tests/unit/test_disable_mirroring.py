@@ -165,6 +165,14 @@ async def test_a_copy_that_receives_from_elsewhere_is_named_and_not_waited_for()
     assert ("volumes", IMAGE) in services.world.plants["dcn1"].images
 
 
+async def test_a_silent_site_is_named_for_it_may_hold_a_copy() -> None:
+    services = mirrored()
+    services.world.plants["dcn0"].reachable = False
+    made = await plan(services)
+    assert not made.is_refused
+    assert "A copy there goes when" in next(one for one in made.checks if one.site == "dcn0").text
+
+
 async def test_a_copy_whose_primary_may_be_at_a_silent_site_is_left_alone() -> None:
     services = mirrored()
     services.world.plants["central"].reachable = False

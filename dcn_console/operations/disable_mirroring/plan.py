@@ -53,6 +53,15 @@ async def plan_disable(services: Services, subject: RbdSubject, context: PlanCon
     intervals, found = await _schedules(subject, place, detail)
     checks += found
     checks += await _other_checks(services, subject, place)
+    checks += [
+        warned(
+            f"{side.error.message} A copy there goes when its rbd-mirror daemon sees the end.",
+            side.error.way_out,
+            side.name,
+        )
+        for side in sides
+        if side.error is not None
+    ]
     parameters = names.Parameters(
         subject=subject,
         site=place.side.name,

@@ -107,12 +107,13 @@ def _source_problem(
     if source is not None and source.error is not None:
         return refused(source.error.message, source.error.way_out)
     if source is None or source.detail is None:
-        silent = ", ".join(side.name for side in sides if not side.is_known)
+        errors = [side.error for side in sides if side.error is not None]
         where = source.name if source is not None else "any site that answers"
+        why = " ".join(dict.fromkeys(error.message for error in errors))
+        way_out = next((error.way_out for error in errors if error.way_out), "")
         return refused(
-            f"There is no RBD image {name} at {where}."
-            + (f" {silent} does not answer." if silent else ""),
-            "Check pool and site with: dcn-console volume list",
+            f"There is no RBD image {name} at {where}. {why}".strip(),
+            way_out or "Check pool and site with: dcn-console volume list",
         )
     if source.mirroring is not None:
         return refused(
