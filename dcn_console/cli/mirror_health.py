@@ -8,7 +8,7 @@ from enum import IntEnum
 from dcn_console.cli.contract_mirror import HealthObject
 from dcn_console.cli.convert import finding_objects
 from dcn_console.model.findings import Finding, Severity
-from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
+from dcn_console.model.mirror_rows import MirrorCondition, MirrorPair, MirrorRow
 from dcn_console.model.text import count, format_duration, printable
 
 
@@ -37,7 +37,8 @@ def mirror_health(
     findings = tuple(_findings(rows, pairs))
     unprotected = [row for row in rows if row.protected.holds is False]
     health = Health.OK
-    if unprotected or any(item.severity is Severity.WARNING for item in findings):
+    vague = any(row.condition is MirrorCondition.UNKNOWN for row in rows)
+    if unprotected or vague or any(item.severity is Severity.WARNING for item in findings):
         health = Health.WARNING
     if unread or any(item.severity is Severity.ERROR for item in findings):
         health = Health.CRITICAL

@@ -38,7 +38,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     ``frozen_at`` is set for rows of an earlier run: they are judged as of then. ``receives`` is
     whether the pool takes in RBD images of the other side, None when that cannot be told;
     ``daemons`` whether any rbd-mirror daemon works there. ``schedules`` are the pool's and its
-    RBD images' together, None when the manager did not tell.
+    RBD images' together, None when the manager did not tell. ``silent`` are further sites of ours
+    that have the pool and cannot be asked: the primary may be at one of them.
     """
 
     site: str
@@ -49,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     receives: bool | None = None
     daemons: bool | None = None
     schedules: tuple[SnapshotSchedule, ...] | None = None
+    silent: tuple[str, ...] = ()
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

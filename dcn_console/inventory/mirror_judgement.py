@@ -126,11 +126,12 @@ def _missing(case: Case) -> Found:
         text = f"{place(source)} does not have it: there is no primary"
         if destination.status is not None:
             text += f"; {place(destination)} says {_said(destination.status)}"
-        return MirrorCondition.ORPHAN, text
+        return _without_primary(case, MirrorCondition.ORPHAN, text)
     if not destination.missing:
         return None
     if source.primary is False:
-        return MirrorCondition.ORPHAN, f"{place(destination)} does not have it, and no primary"
+        text = f"{place(destination)} does not have it, and no primary"
+        return _without_primary(case, MirrorCondition.ORPHAN, text)
     if destination.around.daemons is False:
         return MirrorCondition.DAEMON_DEAD, f"no rbd-mirror daemon works at {place(destination)}"
     if destination.gone_lately(case.now) or case.operation in RESYNCS:
@@ -153,7 +154,15 @@ def _both_secondary(case: Case) -> Found:
     text = "neither side can be written to"
     if case.operation:
         text += ", in the middle of a task"
-    return MirrorCondition.DEMOTED, text
+    return _without_primary(case, MirrorCondition.DEMOTED, text)
+
+
+def _without_primary(case: Case, what: MirrorCondition, text: str) -> Found:
+    """Return what is so without a primary; it may be at a site that cannot be asked."""
+    if not case.source.around.silent:
+        return what, text
+    silent = ", ".join(printable(site) for site in case.source.around.silent)
+    return MirrorCondition.UNKNOWN, f"neither side is primary, and {silent} cannot be asked"
 
 
 def _not_receiving(case: Case) -> Found:
@@ -198,9 +207,11 @@ def _no_daemon(case: Case) -> Found:
     if status is not None and status.reported_at is not None:
         at = clock(status.reported_at, case.now)
         return MirrorCondition.DAEMON_DEAD, f"last report of {place(side)}'s daemon at {at}"
-    if side.around.daemons and (side.noticed is None or side.noticed.since is None):
+    if side.around.daemons is not False and (side.noticed is None or side.noticed.since is None):
         text = f"the daemon at {place(side)} has not reported it yet"
-        return MirrorCondition.STARTING, text
+        if side.around.daemons:
+            return MirrorCondition.STARTING, text
+        return MirrorCondition.UNKNOWN, f"{text}; its manager does not tell whether one works"
     return MirrorCondition.DAEMON_DEAD, f"no rbd-mirror daemon at {place(side)} reports it"
 
 

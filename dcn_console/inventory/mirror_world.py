@@ -129,6 +129,11 @@ class PoolView:
             receives=self.flows.between(other, name),
             daemons=view.daemons,
             schedules=view.mirrored.schedules if view.mirrored is not None else None,
+            silent=tuple(
+                one.site
+                for one in self.sites.values()
+                if one.site not in (name, other) and not (one.reachable and one.asked)
+            ),
         )
 
 

@@ -283,8 +283,18 @@ class TestDaemons:
         assert found["volume-v1"] is MirrorCondition.STARTING
 
     def test_looked_at_once_nobody_reporting_anything_is_a_dead_daemon(self) -> None:
-        row = judged(world(image(primary=True), image(None)))
+        lyon = pool("lyon", image(None), daemons=())
+        row = judged(world(image(primary=True), lyon))
         assert row.condition is MirrorCondition.DAEMON_DEAD
+
+    def test_looked_at_once_without_a_manager_no_daemon_is_called_dead(self) -> None:
+        late = pool("lyon", image(None), daemons=(), daemons_error="no active manager")
+        for lyon in (pool("lyon", image(None)), late):
+            row = judged(world(image(primary=True), lyon))
+            assert row.condition is MirrorCondition.UNKNOWN
+            assert "its manager does not tell" in row.text
+            assert row.protected.holds is None
+            assert row.findings == ()
 
     def test_what_was_reported_before_a_promotion_is_not_about_the_new_primary(self) -> None:
         promoted = {GLOBAL_ID: Noticed(id="id-volume-v1", primary=True, since=ago(3))}
@@ -296,6 +306,14 @@ class TestDaemons:
 
 class TestMissing:
     """One side does not have it, or has no primary."""
+
+    def test_while_a_site_is_silent_nothing_is_said_to_be_without_a_primary(self) -> None:
+        waiting = image(report("unknown"))
+        for paris, lyon in ((waiting, waiting), (None, waiting), (waiting, None)):
+            row = judged(world(paris, lyon, unreachable()))
+            assert row.condition is MirrorCondition.UNKNOWN
+            assert "nice cannot be asked" in row.text
+            assert row.findings == ()
 
     def test_mirroring_that_arrives_nowhere_is_an_alarm(self) -> None:
         row = judged(world(image(primary=True)))
