@@ -169,9 +169,30 @@ class Control:
         """Set the quotas of a project by name, in Cinder's words; others are unlimited."""
         self.call("PUT", "/quotas", {"project": project, "quota": quota})
 
-    def add_server(self, name: str, site: str, volumes: tuple[str, ...] = ()) -> str:
-        """Add a running server with these volumes attached; return its id."""
-        order = ServerOrder(name=name, site=site, volumes=volumes)
+    def add_server(
+        self,
+        name: str,
+        site: str,
+        volumes: tuple[str, ...] = (),
+        *,
+        root: str = "",
+        image: str = "",
+        status: str = "ACTIVE",
+        metadata: dict[str, str] | None = None,
+    ) -> str:
+        """Add a running server with these volumes attached; return its id.
+
+        ``root`` is the volume that it booted from, ``image`` what its own disk was made of.
+        """
+        order = ServerOrder(
+            name=name,
+            site=site,
+            volumes=volumes,
+            root=root,
+            image=image,
+            status=status,
+            metadata=metadata or {},
+        )
         return str(self.call("POST", "/servers", order)["id"])
 
     def add_rbd(

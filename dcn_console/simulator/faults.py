@@ -24,8 +24,9 @@ class Mangling(StrEnum):
 class ApiFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault of one API.
 
-    It applies to requests of ``service`` (identity, image, volume, compute; "" for all) whose
-    method is ``method`` ("" for all) and whose path below the service starts with ``path``.
+    It applies to requests of ``service`` (identity, image, volume, compute, network; "" for
+    all) whose method is ``method`` ("" for all) and whose path below the service starts with
+    ``path``.
     They wait ``seconds``, then get ``status`` (None: the real answer), spoiled by ``mangling``.
     ``times`` bounds how many requests it hits; None is without end.
     """

@@ -261,11 +261,18 @@ class VolumeRecord(msgspec.Struct, frozen=True, kw_only=True):
     used: int = 0
     due_at: float | None = None
 
+    def device_on(self, server_id: str) -> str:
+        """The device that it is on a server, "" when it is not attached to it."""
+        found = (item.device for item in self.attachments if item.server_id == server_id)
+        return next(found, "")
+
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A Nova server, as far as storage needs it.
 
-    ``due_at`` is when its ``task_state`` ("powering-on", "powering-off") is over.
+    ``due_at`` is when its ``task_state`` ("powering-on", "spawning", …) is over. ``root_volume``
+    is the volume it is to boot from once it is spawned; ``networks`` and ``groups`` are the ids
+    and names it was given, ``fault`` why it is in error.
     """
 
     id: str
@@ -281,3 +288,10 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     task_state: str | None = None
     due_at: float | None = None
     updated_at: float = 0.0
+    root_volume: str = ""
+    root_device: str = "/dev/vda"
+    key_name: str | None = None
+    networks: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    metadata: dict[str, str] = {}
+    fault: str = ""

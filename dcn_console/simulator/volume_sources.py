@@ -3,6 +3,7 @@
 Sources: cinder/api/v3/volumes.py and cinder/volume/flows/api/create_volume.py.
 """
 
+import json
 from typing import Any, NamedTuple
 
 from dcn_console.simulator.block_records import BackupRecord, VolumeSnapshotRecord
@@ -79,8 +80,15 @@ def _image(world: World, who: Identity, reference: object) -> ImageRecord | None
 
 def _snapshot_in(image: ImageRecord) -> str:
     """The snapshot that an image of a volume-backed server stands for, "" for other images."""
-    for mapping in image.properties.get("block_device_mapping") or ():
-        if isinstance(mapping, dict) and mapping.get("source_type") == "snapshot":
+    text = image.properties.get("block_device_mapping")
+    if not text:
+        return ""
+    try:
+        mappings = json.loads(str(text))
+    except ValueError:
+        return ""
+    for mapping in mappings if isinstance(mappings, list) else ():
+        if mapping.get("source_type") == "snapshot" and mapping.get("boot_index") == 0:
             return str(mapping.get("snapshot_id") or "")
     return ""
 

@@ -52,6 +52,9 @@ class World:
         self._changing_volumes = {
             volume.id for volume in contents.volumes if volume.due_at is not None
         }
+        self._attached: dict[str, dict[str, None]] = {}
+        for volume in contents.volumes:
+            self._note_attachments(volume, None)
         self._active = {task.id for task in contents.tasks if task.phase in ACTIVE_PHASES}
         self.mirrors = Mirrors(contents.mirrors, self._note_change)
         self.block = BlockState(contents.block, self._note_change)
@@ -163,6 +166,7 @@ class World:
 
     def put_volume(self, volume: VolumeRecord) -> None:
         """Add a volume or replace the one with its id."""
+        self._note_attachments(volume, self._volumes.get(volume.id))
         self._volumes[volume.id] = volume
         if volume.due_at is None:
             self._changing_volumes.discard(volume.id)
@@ -172,9 +176,21 @@ class World:
 
     def drop_volume(self, identifier: str) -> None:
         """Remove a volume's record."""
-        del self._volumes[identifier]
+        volume = self._volumes.pop(identifier)
+        self._note_attachments(None, volume)
         self._changing_volumes.discard(identifier)
         self.revision += 1
+
+    def _note_attachments(self, new: VolumeRecord | None, old: VolumeRecord | None) -> None:
+        for attachment in old.attachments if old else ():
+            self._attached.get(attachment.server_id, {}).pop(old.id if old else "", None)
+        for attachment in new.attachments if new else ():
+            self._attached.setdefault(attachment.server_id, {})[new.id if new else ""] = None
+
+    def attached(self, server_id: str) -> tuple[VolumeRecord, ...]:
+        """Return the volumes attached to a server, the root volume first."""
+        found = [self._volumes[identifier] for identifier in self._attached.get(server_id, ())]
+        return tuple(sorted(found, key=lambda item: (item.device_on(server_id), item.id)))
 
     def changing_volumes(self) -> tuple[VolumeRecord, ...]:
         """Return the volumes that are being created or deleted."""
@@ -248,6 +264,12 @@ class World:
         )
 
     # Servers
+
+    def drop_server(self, identifier: str) -> None:
+        """Remove a server's record."""
+        del self.servers[identifier]
+        self._changing_servers.discard(identifier)
+        self.revision += 1
 
     def put_server(self, server: ServerRecord) -> None:
         """Add a server or replace the one with its id."""

@@ -28,7 +28,7 @@ def test_a_token_is_shown_revoked_and_then_refused(simulator: Simulator, admin: 
     assert shown["project"]["name"] == "admin"
     assert {role["name"] for role in shown["roles"]} == {"admin", "member", "reader"}
     kinds = {service["type"] for service in shown["catalog"]}
-    assert kinds == {"identity", "image", "volumev3", "compute"}
+    assert kinds == {"identity", "image", "volumev3", "compute", "network"}
     assert admin.ask("DELETE", "/identity/v3/auth/tokens", headers=headers).status == 204
     refused = admin.ask("GET", IMAGES)
     assert refused.status == 401

@@ -10,9 +10,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from dcn_console.simulator.api import block_storage, compute, control, identity, images
+from dcn_console.simulator.api import (
+    block_storage,
+    compute,
+    control,
+    identity,
+    images,
+    network,
+)
 from dcn_console.simulator.api.disturbance import CONTROL, Disturbance
-from dcn_console.simulator.api.exchange import fault_refusal, identity_refusal, image_refusal
+from dcn_console.simulator.api.exchange import (
+    fault_refusal,
+    identity_refusal,
+    image_refusal,
+    network_refusal,
+)
 from dcn_console.simulator.engine import Engine
 from dcn_console.simulator.refusals import Refusal
 
@@ -39,6 +51,7 @@ def make_application(engine: Engine) -> ASGIApp:
             Mount("/image", _service([*images.ROUTES], image_refusal)),
             Mount("/volume", _service([*block_storage.ROUTES], fault_refusal)),
             Mount("/compute", _service([*compute.ROUTES], fault_refusal)),
+            Mount("/network", _service([*network.ROUTES], network_refusal)),
             Mount(f"/{CONTROL}", _service([*control.ROUTES], fault_refusal)),
         ]
     )

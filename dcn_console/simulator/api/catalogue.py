@@ -10,6 +10,7 @@ _SERVICES = (
     ("glance", "image", "/image"),
     ("cinderv3", "volumev3", "/volume/v3/{project}"),
     ("nova", "compute", "/compute/v2.1"),
+    ("neutron", "network", "/network"),
 )
 _INTERFACES = ("public", "internal", "admin")
 

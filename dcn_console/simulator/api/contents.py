@@ -25,7 +25,6 @@ from dcn_console.simulator.mirror_records import WriterRecord
 from dcn_console.simulator.rbd_content import seen_data
 from dcn_console.simulator.rbd_data import OBJECT
 from dcn_console.simulator.records import (
-    AttachmentRecord,
     ImageRecord,
     RbdParent,
     RbdRecord,
@@ -33,6 +32,7 @@ from dcn_console.simulator.records import (
     VolumeRecord,
 )
 from dcn_console.simulator.refusals import Refusal
+from dcn_console.simulator.servers import attach
 from dcn_console.simulator.volumes import rbd_name, rbd_record
 
 
@@ -218,21 +218,18 @@ async def add_server(request: Request) -> Response:
         availability_zone=site.availability_zone,
         host=f"compute-{site.name}-0",
         created_at=world.now,
+        status=order.status,
+        image_id=order.image or None,
+        metadata=order.metadata,
     )
     world.put_server(server)
-    for volume_id in order.volumes:
+    wanted = [(order.root, server.root_device)] if order.root else []
+    wanted += zip(order.volumes, ("/dev/vdb", "/dev/vdc", "/dev/vdd", "/dev/vde"), strict=False)
+    for volume_id, device in wanted:
         volume = world.volumes.get(volume_id)
         if volume is None:
             raise Refusal(404, f"There is no volume {volume_id}.")
-        attachment = AttachmentRecord(
-            id=world.new_identifier("attachment"),
-            server_id=server.id,
-            host=server.host,
-            device="/dev/vdb",
-            attached_at=world.now,
-        )
-        attachments = (*volume.attachments, attachment)
-        world.put_volume(replace(volume, status="in-use", attachments=attachments))
+        attach(world, server, volume, device)
     return json_reply({"id": server.id}, 201)
 
 

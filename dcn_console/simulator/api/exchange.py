@@ -148,6 +148,16 @@ def fault_refusal(request: Request, error: Exception) -> Response:
     return json_reply({key: {"code": refusal.status, "message": refusal.message}}, refusal.status)
 
 
+def network_refusal(request: Request, error: Exception) -> Response:
+    """Render a refusal as Neutron does."""
+    refusal = _refusal(error)
+    if refusal.status == 401:
+        return identity_refusal(request, error)
+    kind = _TITLES.get(refusal.status, "Error").replace(" ", "")
+    content = {"type": kind, "message": refusal.message, "detail": ""}
+    return json_reply({"NeutronError": content}, refusal.status)
+
+
 def _refusal(error: Exception) -> Refusal:
     if not isinstance(error, Refusal):
         raise error

@@ -93,11 +93,19 @@ class QuotaOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A running server to add, and the ids of available volumes to attach to it."""
+    """A running server to add, and the ids of available volumes to attach to it.
+
+    ``root`` is the volume that it booted from; without one it has a disk of its own, of the
+    image ``image``.
+    """
 
     name: str
     site: str
     volumes: tuple[str, ...] = ()
+    root: str = ""
+    image: str = ""
+    status: str = "ACTIVE"
+    metadata: dict[str, str] = {}
 
 
 class RbdOrder(msgspec.Struct, frozen=True, kw_only=True):
