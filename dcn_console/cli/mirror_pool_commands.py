@@ -151,11 +151,11 @@ def peer_connect(
 @peer.command("remove")
 @click.argument("site", metavar="SITE")
 @click.argument("pool", metavar="POOL")
-@click.argument("uuid", metavar="UUID")
+@click.argument("peer_name", metavar="PEER")
 @change_options
-def peer_remove(site: str, pool: str, uuid: str, choices: Choices) -> ExitStatus:
-    """Take a peer off a pool at a site; “peer list” tells its UUID."""
-    return _change(RemovePeer(site=site, pool=pool, uuid=uuid), choices, site)
+def peer_remove(site: str, pool: str, peer_name: str, choices: Choices) -> ExitStatus:
+    """Take a peer off a pool at a site, by its site's name or its UUID in “peer list”."""
+    return _change(RemovePeer(site=site, pool=pool, uuid=peer_name), choices, site)
 
 
 @click.command("pool-mode", cls=Command)

@@ -172,7 +172,7 @@ class ConnectPeers(Request, frozen=True, kw_only=True):
 
 
 class RemovePeer(Request, frozen=True, kw_only=True):
-    """Take the peer with ``uuid`` off a pool at ``site``."""
+    """Take a peer off a pool at ``site``; ``uuid`` may also be the name of the peer's site."""
 
     site: str
     pool: str

@@ -199,3 +199,35 @@ def test_a_pool_receives_from_one_peer_only() -> None:
     token = stage.ask("south", "mirror_peer_token")["token"]
     with pytest.raises(AgentRefused, match="from one only"):
         stage.ask("north", "mirror_peer_import", token=token, direction="rx-only")
+
+
+def test_a_new_name_reaches_only_sites_that_the_daemon_pings() -> None:
+    stage = Stage()
+
+    def names(site: str) -> list[str]:
+        return [peer["site_name"] for peer in stage.ask(site, "mirror_pool")["peers"]]
+
+    stage.ask("home", "mirror_site_name", name="hub")
+    assert (names("north"), names("south")) == (["hub"], ["home"])
+    uuid = stage.ask("south", "mirror_pool")["peers"][0]["uuid"]
+    stage.ask("south", "mirror_peer_rename", uuid=uuid, name="hub")
+    assert names("south") == ["hub"]
+    with pytest.raises(AgentRefused, match="not-found"):
+        stage.ask("south", "mirror_peer_rename", uuid="nothing", name="hub")
+
+
+def test_one_way_becomes_both_ways_once_the_source_receives_too() -> None:
+    stage = Stage()
+    for site in ("home", "north"):
+        for peer in stage.ask(site, "mirror_pool")["peers"]:
+            stage.ask(site, "mirror_peer_remove", uuid=peer["uuid"])
+
+    def directions(site: str) -> list[str]:
+        return [peer["direction"] for peer in stage.ask(site, "mirror_pool")["peers"]]
+
+    token = stage.ask("home", "mirror_peer_token")["token"]
+    stage.ask("north", "mirror_peer_import", token=token, direction="rx-only")
+    assert (directions("north"), directions("home")) == (["rx-only"], ["tx-only"])
+    token = stage.ask("north", "mirror_peer_token")["token"]
+    stage.ask("home", "mirror_peer_import", token=token, direction="rx-only")
+    assert (directions("north"), directions("home")) == (["rx-tx"], ["rx-tx"])
