@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -35,6 +36,11 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 """How often ages, elapsed times and the clock are brought up to date."""
+SWITCH_SECONDS = 0.001
+"""How long a thread that reads or joins may keep the interpreter while a key waits for it.
+
+A key takes the interpreter several times on its way to the screen; Python's own 5 ms add up.
+"""
 STOP_SECONDS = 0.2
 """How long leaving waits for the workspace to stop refreshing."""
 
@@ -222,6 +228,7 @@ def run_console(workspace: Workspace, clock: Clock = local_clock) -> int:
     without walking all its modules, and ends at once instead of walking all its widgets.
     """
     gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = ConsoleApp(workspace, clock)
     app.run()
     gc.freeze()

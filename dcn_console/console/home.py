@@ -7,10 +7,8 @@ from datetime import datetime
 from heapq import nsmallest
 from typing import Any
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.events import DescendantFocus
 
 from dcn_console.console.clock import Clock
 from dcn_console.console.columns.sites import FindingRow
@@ -19,12 +17,11 @@ from dcn_console.console.pane import Pane, describe_table
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, line
 from dcn_console.console.strand import Strand
-from dcn_console.console.table.widget import ResourceTable
 from dcn_console.console.table_screen import TableScreen
 from dcn_console.console.tables import make_tables, subject_of
 from dcn_console.console.words import severity_rank
 from dcn_console.model.inventory import Snapshot
-from dcn_console.model.rows import Finding
+from dcn_console.model.rows import Finding, Rows
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import TaskState
 from dcn_console.model.text import count
@@ -71,7 +68,6 @@ class HomeScreen(TableScreen):
         """Make the page for these sites."""
         super().__init__(make_tables(topology, clock), Place.IMAGES)
         self._findings: tuple[Finding, ...] = ()
-        self._mirror_names: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         """The panes."""
@@ -155,23 +151,17 @@ class HomeScreen(TableScreen):
         self.tables[Place.VOLUMES].set_rows(rows.volumes)
         if rows.findings is not self._findings:
             self._findings = rows.findings
-            self._mirror_names = {row.key: row.label for row in rows.mirrors if row.findings}
-            self._mirror_names |= {pair.key: pair.direction for pair in rows.pairs}
             gravest = nsmallest(
                 MOST_FINDINGS, rows.findings, key=lambda item: severity_rank(item.severity)
             )
-            self.tables[Place.FINDINGS].set_rows([self._finding_row(item) for item in gravest])
+            names = _names(rows)
+            self.tables[Place.FINDINGS].set_rows(
+                [FindingRow(item, names.get(item.key, item.key)) for item in gravest]
+            )
 
     def show_tasks(self) -> None:
         """Hand the newest tasks to their table."""
         self.tables[Place.TASKS].set_rows(self.console.tasks)
-
-    def _finding_row(self, finding: Finding) -> FindingRow:
-        for place, kind in ((Place.IMAGES, "image"), (Place.VOLUMES, "volume")):
-            row = self.tables[place].state.row(finding.key)
-            if row is not None:
-                return FindingRow(finding, getattr(row, kind).label)
-        return FindingRow(finding, self._mirror_names.get(finding.key, finding.key))
 
     def describe(self, now: datetime) -> None:
         """Write titles and ages into the borders."""
@@ -222,28 +212,22 @@ class HomeScreen(TableScreen):
             spans.append(Span("◂ " if here else "  ", Tone.ACCENT))
         self.query_one("#tabs", Strand).set_line(tuple(spans))
 
-    @on(DescendantFocus)
-    def _focused(self, event: DescendantFocus) -> None:
-        for place, table in self.tables.items():
-            if event.widget is table and place is not self._place:
-                self.enter(place)
-        if self.is_ready:
-            self.update_footer()
+    def altered(self, now: datetime) -> None:
+        """Write what is shown and marked into the borders."""
+        self.describe(now)
 
-    @on(ResourceTable.Moved)
-    @on(ResourceTable.Altered)
-    def _altered(self) -> None:
-        if self.is_ready:
-            self.update_footer()
+    def chosen(self, place: Place, key: str) -> None:
+        """Narrow the page to a site, or open the page of an object."""
+        if place is Place.SITES and self.narrowed_to != key:
+            self.narrow(key)
             self.describe(self.console.clock())
+        else:
+            self.console.open_row(place, key)
 
-    @on(ResourceTable.Chosen)
-    def _chosen(self, event: ResourceTable.Chosen) -> None:
-        if self.app.screen is not self:
-            return
-        place = next((item for item, table in self.tables.items() if table is event.table), None)
-        if place is Place.SITES and self.narrowed_to != event.key:
-            self.narrow(event.key)
-            self.describe(self.console.clock())
-        elif place is not None:
-            self.console.open_row(place, event.key)
+
+def _names(rows: Rows) -> dict[str, str]:
+    """Return what the objects with findings are called, by key."""
+    names = {row.key: row.image.label for row in rows.images if row.findings}
+    names |= {row.key: row.volume.label for row in rows.volumes if row.findings}
+    names |= {row.key: row.label for row in rows.mirrors if row.findings}
+    return names | {pair.key: pair.direction for pair in rows.pairs}

@@ -5,15 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus
 
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.filtering import parse_filter
 from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.table.widget import ResourceTable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dcn_console.console.situation import Place
-    from dcn_console.console.table.widget import ResourceTable
     from dcn_console.console.tables import Tables
 
 
@@ -57,6 +61,36 @@ class TableScreen(ConsoleScreen):
         """Go to the next or the previous table."""
         index = self.ORDER.index(self._place) + places
         self.go(self.ORDER[index % len(self.ORDER)])
+
+    def altered(self, now: datetime) -> None:
+        """Show that the cursor moved, or that marks, order, filter or rows changed."""
+
+    def chosen(self, place: Place, key: str) -> None:
+        """Open a row; Enter was pressed on it, or it was clicked twice."""
+        self.console.open_row(place, key)
+
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        for place, table in self.tables.items():
+            if event.widget is table and place is not self._place:
+                self.enter(place)
+        if self.is_ready:
+            self.update_footer()
+
+    @on(ResourceTable.Moved)
+    @on(ResourceTable.Altered)
+    def _altered(self) -> None:
+        if self.is_ready:
+            self.update_footer()
+            self.altered(self.console.clock())
+
+    @on(ResourceTable.Chosen)
+    def _chosen(self, event: ResourceTable.Chosen) -> None:
+        if self.app.screen is not self:
+            return
+        for place, table in self.tables.items():
+            if table is event.table:
+                self.chosen(place, event.key)
 
     def restore_focus(self) -> None:
         """Put the focus back into the table."""

@@ -1,6 +1,7 @@
 """The state of a table: cursor and marks stay with their objects, whatever happens to the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -251,3 +252,33 @@ def test_whatever_happens_cursor_and_marks_hold_their_keys(
             assert state.cursor == cursor
         if state.cursor is not None:
             assert state.view[state.cursor_index or 0] == state.cursor
+
+
+def test_many_rows_are_ordered_in_slices_as_they_would_be_at_once() -> None:
+    dice = Random(7)
+    rows = tuple(
+        Item(str(number), name=f"n{dice.randrange(3_000)}", size=dice.choice((None, 1, 2, number)))
+        for number in range(20_000)
+    )
+    changed = tuple(
+        replace(row, name=f"m{row.key}") if dice.random() < 0.3 else row for row in rows[500:]
+    )
+    for column, descending in ((NAME, False), (NAME, True), (SIZE, False), (SIZE, True)):
+        state = table(*rows)
+        state.sort_by(column, descending=descending)
+        state.move_to_key("9999")
+        before = list(state.view)
+        work = state.replacing(changed)
+        slices = 0
+        while len(state.view) == len(rows):
+            assert list(state.view) == before
+            state.move_to_key("9998")
+            slices += 1
+            if next(work, "done") == "done":
+                break
+        assert slices > 10
+        fresh = table(*changed)
+        fresh.sort_by(column, descending=descending)
+        assert list(state.view) == list(fresh.view)
+        assert state.cursor == "9998"
+        assert state.row("9998") is changed[9998 - 500]

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from dcn_console.console.content import to_content
 from dcn_console.console.details.document import Section
 from dcn_console.console.prose import Prose
-from dcn_console.console.screen import ConsoleScreen
+from dcn_console.console.scroll_screen import ScrollScreen
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, foreign
 from dcn_console.console.strand import Strand
-
-if TYPE_CHECKING:
-    from dcn_console.workspace.interface import Change
 
 GONE = "The object is not there any more; this is what was known of it last."
 
 
-class DetailScreen(ConsoleScreen):
+class DetailScreen(ScrollScreen):
     """Shows what ``sections`` makes.
 
     ``LEFT`` and ``RIGHT`` name the sections of the two columns in their order, ``TOP`` and
@@ -34,12 +30,6 @@ class DetailScreen(ConsoleScreen):
     LEFT: ClassVar[tuple[str, ...]] = ()
     RIGHT: ClassVar[tuple[str, ...]] = ()
     BOTTOM: ClassVar[tuple[str, ...]] = ()
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll(1)", "down", show=False),
-        Binding("k", "scroll(-1)", "up", show=False),
-        Binding("g", "edge(0)", "top", show=False),
-        Binding("G", "edge(1)", "bottom", show=False),
-    ]
 
     def __init__(self) -> None:
         """Make an empty page."""
@@ -67,7 +57,8 @@ class DetailScreen(ConsoleScreen):
             yield from _proses(self.BOTTOM)
 
     def tick(self, now: datetime) -> None:
-        """Bring the page up to date."""
+        """Look for the object again and bring the page up to date."""
+        self.look_up()
         super().tick(now)
         notes: Line = (Span(GONE, Tone.WARNING),) if self._gone else NOTHING
         self.query_one("#heading", Strand).set_line((Span(" "), *self.heading()), notes)
@@ -84,33 +75,12 @@ class DetailScreen(ConsoleScreen):
             widget.border_title = to_content((Span(section.title, Tone.STRONG),))
             widget.show(section.lines)
 
-    def data_changed(self, change: Change) -> None:
-        """Look for the object again and show it."""
-        self.look_up()
-        super().data_changed(change)
-
     def look_up(self) -> None:
         """Take the newest state of the object."""
 
     def mark_gone(self, gone: bool) -> None:
         """Remember whether the object is still there."""
         self._gone = gone
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by some lines."""
-        self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_edge(self, end: int) -> None:
-        """Scroll to the top or the bottom."""
-        page = self.query_one("#page", VerticalScroll)
-        if end:
-            page.scroll_end(animate=False)
-        else:
-            page.scroll_home(animate=False)
-
-    def restore_focus(self) -> None:
-        """Put the focus back on the page."""
-        self.set_focus(self.query_one("#page", VerticalScroll))
 
 
 def _proses(names: tuple[str, ...]) -> ComposeResult:

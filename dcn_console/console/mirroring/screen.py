@@ -6,10 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.events import DescendantFocus
 
 from dcn_console.console.clock import Clock
 from dcn_console.console.columns.mirrors import lag, pair_keys, report_age
@@ -162,33 +160,18 @@ class MirroringScreen(TableScreen):
         self.query_one("#preview", Prose).show(lines)
         self.query_one("#preview-pane", Pane).describe(title)
 
-    @on(DescendantFocus)
-    def _focused(self, event: DescendantFocus) -> None:
-        for place, table in self.tables.items():
-            if event.widget is table and place is not self._place:
-                self.enter(place)
-        if self.is_ready:
-            self.update_footer()
+    def altered(self, now: datetime) -> None:
+        """Write what is shown into the borders, and what both sides say below."""
+        self.describe()
+        self.show_preview(now)
 
-    @on(ResourceTable.Moved)
-    @on(ResourceTable.Altered)
-    def _altered(self) -> None:
-        if self.is_ready:
-            self.update_footer()
-            self.describe()
-            self.show_preview(self.console.clock())
-
-    @on(ResourceTable.Chosen)
-    def _chosen(self, event: ResourceTable.Chosen) -> None:
-        if self.app.screen is not self:
-            return
-        if event.table is self.tables[Place.MIRRORS]:
-            self.console.open_row(Place.MIRRORS, event.key)
-        elif self.narrowed_to != event.key:
-            self.narrow(event.key)
+    def chosen(self, place: Place, key: str) -> None:
+        """Narrow the page to a pair, or open the page of a row."""
+        if place is Place.PAIRS and self.narrowed_to != key:
+            self.narrow(key)
             self.describe()
         else:
-            self.console.open_row(Place.PAIRS, event.key)
+            self.console.open_row(place, key)
 
 
 def _rows(rows: Any, place: Place) -> tuple[Any, ...]:

@@ -7,11 +7,12 @@ one object to another: it stays on its object, or is cleared when the object lef
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import is_not
 from typing import Any, Generic
 
 from dcn_console.console.filtering import NO_FILTER, Filter
+from dcn_console.console.table.arranging import differing, in_order, passing, valued
 from dcn_console.console.table.column import Column, Row
+from dcn_console.console.table.slices import Slices, finish, parts
 
 
 @dataclass(frozen=True)
@@ -105,37 +106,54 @@ class TableState(Generic[Row]):
 
     def replace(self, rows: Sequence[Row]) -> Difference:
         """Take new rows; those that are the same objects as before cost nothing."""
+        return finish(self.replacing(rows))
+
+    def replacing(self, rows: Sequence[Row]) -> Slices[Difference]:
+        """Take new rows in slices.
+
+        Between two slices the cursor may be moved and marks set; for all else finish it first.
+        """
         if rows is self._given:
             return NO_DIFFERENCE
         old, self._given = self._given, rows
         if old and len(old) <= len(rows):
-            differs = [index for index, other in enumerate(map(is_not, old, rows)) if other]
+            differs = yield from differing(old, rows)
             if all(self._key(old[index]) == self._key(rows[index]) for index in differs):
-                difference = self._update([rows[index] for index in differs])
+                changed = [rows[index] for index in differs]
+                elsewhere = yield from self._updating(changed)
                 if len(old) == len(rows):
-                    return difference
-                if self._append(rows[len(old) :]):
+                    if not elsewhere:
+                        return Difference(keys=tuple(map(self._key, changed)))
+                    yield from self._arranging(self._rows)
                     return EVERYTHING
-        self._take(rows)
-        self._arrange()
+                if not elsewhere and self._append(rows[len(old) :]):
+                    return EVERYTHING
+        yield from self._taking(rows)
         return EVERYTHING
 
     def sort_by(self, column: Column[Row] | None, *, descending: bool = False) -> None:
         """Order the rows by a column; None is the order they came in."""
+        finish(self.sorting_by(column, descending=descending))
+
+    def sorting_by(
+        self, column: Column[Row] | None, *, descending: bool = False
+    ) -> Slices[Difference]:
+        """Order the rows by a column in slices; see ``replacing``."""
         self.sort_column = column if column and column.sort_key else None
         self.descending = descending
         self._sort_values = {}
-        self._arrange()
+        yield from self._arranging(self._rows)
+        return EVERYTHING
 
     def set_filter(self, wanted: Filter) -> None:
         """Show only what passes; the cursor goes to the first row when its own is hidden."""
         self.filter = wanted
-        self._arrange(cursor_may_move=True)
+        finish(self._arranging(self._rows, cursor_may_move=True))
 
     def set_site(self, site: str | None) -> None:
         """Show only what is at a site, or everything for None."""
         self.site = site
-        self._arrange(cursor_may_move=True)
+        finish(self._arranging(self._rows, cursor_may_move=True))
 
     def move_to(self, index: int) -> str | None:
         """Put the cursor on the row at ``index`` or the nearest there is; return its key."""
@@ -183,27 +201,24 @@ class TableState(Generic[Row]):
             texts.update([(key, describe(rows[key])) for key in missing])
         return len(texts) < len(rows)
 
-    def _update(self, rows: Sequence[Row]) -> Difference:
-        """Take new versions of rows that stay where they are in the list."""
-        rearrange = False
+    def _updating(self, rows: Sequence[Row]) -> Slices[bool]:
+        """Take new versions of rows; return whether any may belong elsewhere in the view."""
+        elsewhere = False
         sort_key = self.sort_column.sort_key if self.sort_column else None
-        keys = []
-        for row in rows:
-            key = self._key(row)
-            keys.append(key)
-            shown = self.narrowed and self._matches(key)
-            self._rows[key] = row
-            self._haystacks.pop(key, None)
-            if self.narrowed and self._matches(key) != shown:
-                rearrange = True
-            if sort_key is not None:
-                value = sort_key(row)
-                rearrange = rearrange or self._sort_values.get(key) != value
-                self._sort_values[key] = value
-        if rearrange:
-            self._arrange()
-            return EVERYTHING
-        return Difference(keys=tuple(keys))
+        for part in parts(rows):
+            for row in part:
+                key = self._key(row)
+                shown = self.narrowed and self._matches(key)
+                self._rows[key] = row
+                self._haystacks.pop(key, None)
+                if self.narrowed and self._matches(key) != shown:
+                    elsewhere = True
+                if sort_key is not None:
+                    value = sort_key(row)
+                    elsewhere = elsewhere or self._sort_values.get(key) != value
+                    self._sort_values[key] = value
+            yield
+        return elsewhere
 
     def _append(self, rows: Sequence[Row]) -> bool:
         """Take rows that came behind all others; False when that cannot be done simply."""
@@ -223,17 +238,20 @@ class TableState(Generic[Row]):
         self._settle_cursor(index or 0)
         return True
 
-    def _take(self, rows: Sequence[Row]) -> None:
+    def _taking(self, rows: Sequence[Row]) -> Slices[None]:
         """Take another list of rows, keeping what is known about those that stayed the same."""
         before = self._rows
-        self._rows = dict(zip(map(self._key, rows), rows, strict=True))
-        if before:
-            stale = [key for key, row in before.items() if self._rows.get(key) is not row]
-            for key in stale:
-                self._haystacks.pop(key, None)
-                self._sort_values.pop(key, None)
-        if self._marks:
-            self._marks = {key: None for key in self._marks if key in self._rows}
+        fresh: dict[str, Row] = {}
+        for part in parts(rows):
+            fresh.update(zip(map(self._key, part), part, strict=True))
+            yield
+        for keys in parts(before):
+            for key in keys:
+                if fresh.get(key) is not before[key]:
+                    self._haystacks.pop(key, None)
+                    self._sort_values.pop(key, None)
+            yield
+        yield from self._arranging(fresh)
 
     def _matches(self, key: str) -> bool:
         row = self._rows[key]
@@ -241,15 +259,29 @@ class TableState(Generic[Row]):
             return False
         if not self.filter:
             return True
+        return self.filter.matches(self._haystack(key, row), lambda site: self._at_site(row, site))
+
+    def _haystack(self, key: str, row: Row) -> str:
         haystack = self._haystacks.get(key)
         if haystack is None:
             haystack = self._haystacks[key] = self._haystack_of(row)
-        return self.filter.matches(haystack, lambda site: self._at_site(row, site))
+        return haystack
 
-    def _arrange(self, *, cursor_may_move: bool = False) -> None:
-        """Make the view anew from rows, filter and order, and settle the cursor."""
+    def _arranging(self, rows: dict[str, Row], *, cursor_may_move: bool = False) -> Slices[None]:
+        """Make the view of ``rows`` anew; they and it are put in place at the very end."""
+        keys = yield from passing(rows, self.site, self.filter, self._haystack, self._at_site)
+        sort_key = self.sort_column.sort_key if self.sort_column else None
+        if sort_key is not None:
+            known, unknown = yield from valued(rows, keys, self._sort_values, sort_key)
+            known = yield from in_order(known, self._sort_values, descending=self.descending)
+            self._has_unknown = bool(unknown)
+            keys = known + unknown
+        elif self.descending:
+            keys.reverse()
         index = self._cursor_index if self._cursor is None else self.cursor_index
-        self._view = self._sorted(self._passing())
+        if rows is not self._rows and self._marks:
+            self._marks = {key: None for key in self._marks if key in rows}
+        self._rows, self._view = rows, keys
         self._settle_cursor(index or 0, may_move=cursor_may_move)
 
     def _settle_cursor(self, index: int, *, may_move: bool = False) -> None:
@@ -262,38 +294,5 @@ class TableState(Generic[Row]):
         if may_move and self._cursor is None:
             self.move_to(0)
 
-    def _passing(self) -> list[str]:
-        """Return the keys that pass site and filter: as ``_matches``, for all rows at once."""
-        rows = self._rows
-        keys = [*rows]
-        if self.site is not None:
-            keys = [key for key in keys if self._at_site(rows[key], self.site)]
-        texts = self._haystacks
-        if any(not term.site for term in self.filter.terms) and len(texts) < len(rows):
-            self.warm(len(rows))
-        for term in self.filter.terms:
-            wanted, text = not term.inverse, term.text
-            if term.site:
-                keys = [key for key in keys if self._at_site(rows[key], text) is wanted]
-            else:
-                keys = [key for key in keys if (text in texts[key]) is wanted]
-        return keys
-
     def _shows(self, key: str) -> bool:
         return key in self._rows and (not self.narrowed or self._matches(key))
-
-    def _sorted(self, keys: list[str]) -> list[str]:
-        """Return the keys in order; rows without a value come last either way."""
-        sort_key = self.sort_column.sort_key if self.sort_column else None
-        if sort_key is None:
-            return keys[::-1] if self.descending else keys
-        values = self._sort_values
-        if len(values) < len(self._rows):
-            for key in keys:
-                if key not in values:
-                    values[key] = sort_key(self._rows[key])
-        known = [key for key in keys if values[key] is not None]
-        self._has_unknown = len(known) < len(keys)
-        unknown = [key for key in keys if values[key] is None] if self._has_unknown else []
-        known.sort(key=values.__getitem__, reverse=self.descending)
-        return known + unknown

@@ -195,7 +195,8 @@ class TableView(ScrollView, Generic[Row]):
     def _strip(self, spans: Line, parts: tuple[str, ...] = (), *, faded: bool = False) -> Strip:
         segments = []
         for text, tone in fit(spans, self._width, Align.LEFT):
-            shade = Tone.DIM if faded and tone is not Tone.TRACK else tone
+            dim = tone is Tone.TRACK if "cursor" in parts else faded and tone is not Tone.TRACK
+            shade = Tone.DIM if dim else tone
             segments.append(Segment(text, self._style(shade, parts)))
         return Strip(segments, self._width)
 

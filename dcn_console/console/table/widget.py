@@ -1,5 +1,6 @@
 """ResourceTable: a table on Textual's line API that paints only the lines one sees."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,13 +12,14 @@ from textual.message import Message
 from dcn_console.console.filtering import Filter
 from dcn_console.console.table.column import Column, Row
 from dcn_console.console.table.keys import TABLE_KEYS
-from dcn_console.console.table.state import Difference, TableState
+from dcn_console.console.table.slices import SLICE_SECONDS, Slices, Turn
+from dcn_console.console.table.state import NO_DIFFERENCE, Difference, TableState
 from dcn_console.console.table.view import HEADER, TableView
 
 WARM_ROWS = 2000
 """Rows prepared for filtering in one go between two events: a few milliseconds."""
 LATER_ROWS = 20_000
-"""From this many first rows on, they are painted before they are ordered."""
+"""From this many rows on they are taken and ordered in slices, the first ones painted before."""
 
 
 class ResourceTable(TableView[Row], can_focus=True):
@@ -75,6 +77,9 @@ class ResourceTable(TableView[Row], can_focus=True):
         """Make a table. ``empty`` is shown when there are no rows, ``dimmed`` picks faded ones."""
         super().__init__(columns, state, marks=marks, empty=empty, dimmed=dimmed, id=id)
         self._marked: tuple[Row, ...] | None = None
+        self._work: Slices[Difference] | None = None
+        self._next_rows: Sequence[Row] | None = None
+        self._from_top = False
 
     @property
     def cursor_row(self) -> Row | None:
@@ -98,21 +103,51 @@ class ResourceTable(TableView[Row], can_focus=True):
         return () if row is None else (row,)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show these rows; only what differs is painted again."""
+        """Show these rows; only what differs is painted again. Very many are shown in a moment."""
+        if self._work is not None:
+            self._next_rows = rows
+        elif max(len(rows), self.state.total) < LATER_ROWS:
+            self._take(self.state.replacing(rows), math.inf)
+        elif self.state.total:
+            self._take(self.state.replacing(rows))
+        else:
+            column, descending = self.state.sort_column, self.state.descending
+            self.state.sort_by(None)
+            self._take(self.state.replacing(rows), math.inf)
+            self._from_top = True
+            self._take(self.state.sorting_by(column, descending=descending))
+
+    def _take(self, work: Slices[Difference], seconds: float = SLICE_SECONDS) -> None:
+        """Do a part of the work and show what came of it; the rest follows between events."""
         self._marked = None
-        before = (self.state.cursor, self.state.total, len(self.state.view), self.state.marks)
-        if not self.state.total and len(rows) >= LATER_ROWS:
-            self._sort_later()
-        self._show_difference(self.state.replace(rows))
-        if before != (
-            self.state.cursor,
-            self.state.total,
-            len(self.state.view),
-            self.state.marks,
-        ):
+        self._work = work
+        state = self.state
+        at_top = self._from_top and state.cursor_index == 0
+        before = (state.cursor, state.total, len(state.view), state.marks)
+        turn = Turn(work, seconds)
+        if not turn.done:
+            self.call_later(self._take_more, work)
+            return
+        self._work, self._from_top = None, False
+        if at_top:
+            state.move_to(0)
+        self._show_difference(turn.answer or NO_DIFFERENCE)
+        if before != (state.cursor, state.total, len(state.view), state.marks):
             self.post_message(self.Altered(self))
-        if before[0] != self.state.cursor:
-            self.post_message(self.Moved(self, self.state.cursor))
+        if before[0] != state.cursor:
+            self.post_message(self.Moved(self, state.cursor))
+        rows, self._next_rows = self._next_rows, None
+        if rows is not None:
+            self.set_rows(rows)
+
+    def _take_more(self, work: Slices[Difference]) -> None:
+        if work is self._work:
+            self._take(work)
+
+    def settle(self) -> None:
+        """Finish at once what goes on in slices: what follows needs the table as it will be."""
+        while self._work is not None:
+            self._take(self._work, math.inf)
 
     def set_filter(self, wanted: Filter) -> None:
         """Show only the rows that pass."""
@@ -143,6 +178,7 @@ class ResourceTable(TableView[Row], can_focus=True):
 
     def move_to_key(self, key: str) -> bool:
         """Put the cursor on an object; False when it is not shown."""
+        self.settle()
         found = self.state.move_to_key(key)
         if found:
             self._after_move()
@@ -150,6 +186,7 @@ class ResourceTable(TableView[Row], can_focus=True):
 
     def warm(self) -> None:
         """Prepare rows for filtering between two events, until all are."""
+        self.settle()
         if self.state.warm(WARM_ROWS):
             self.call_later(self.warm)
 
@@ -228,6 +265,7 @@ class ResourceTable(TableView[Row], can_focus=True):
                 self.action_choose()
 
     def _rearrange(self, change: Callable[[], None]) -> None:
+        self.settle()
         before = self.state.cursor
         self._marked = None
         change()
@@ -245,22 +283,6 @@ class ResourceTable(TableView[Row], can_focus=True):
             self.refresh()
         elif difference.keys:
             self.refresh_keys(difference.keys)
-
-    def _sort_later(self) -> None:
-        """Paint a great many first rows as they came, and order them right after."""
-        column, descending = self.state.sort_column, self.state.descending
-        if column is None:
-            return
-
-        def sort() -> None:
-            at_top = self.state.cursor_index == 0
-            if self.state.sort_column is None:
-                self.sort_by(column, descending=descending)
-            if at_top:
-                self.action_top()
-
-        self.state.sort_by(None)
-        self.call_after_refresh(sort)
 
     def _after_move(self) -> None:
         self.scroll_to_cursor()
