@@ -8,7 +8,7 @@ from dcn_console.model.mirror_rows import (
     MirrorRow,
     MirrorSide,
 )
-from dcn_console.model.mirroring import PeerDirection, PoolMode
+from dcn_console.model.mirroring import PeerDirection, PoolMode, ReplayState, ReplayStatus
 
 CONDITION_GLYPHS = {
     MirrorCondition.IN_SYNC: ("●", Tone.GOOD),
@@ -125,11 +125,18 @@ def side_words(side: MirrorSide) -> Line:
     status = side.status
     if status is None:
         return joined((role, line("no report", Tone.DIM)), " · ")
-    state = status.state.value.replace("_", " ")
-    if status.replay and not side.primary:
-        state = f"{state} {status.replay}"
+    state = line(state_words(status), Tone.DIM)
+    if side.primary and status.state is ReplayState.STOPPED:
+        state = NOTHING
+    elif status.replay and not side.primary:
+        state = line(f"{state_words(status)} {status.replay}", Tone.DIM)
     up: Line = NOTHING if status.up else line("daemon down", Tone.BAD)
-    return joined((role, line(state, Tone.DIM), up), " · ")
+    return joined((role, state, up), " · ")
+
+
+def state_words(status: ReplayStatus) -> str:
+    """Return the state that a daemon reports; that of a healthy primary is "stopped"."""
+    return status.state.value.replace("_", " ")
 
 
 def worst_condition(rows: tuple[MirrorRow, ...]) -> MirrorRow | None:

@@ -127,7 +127,7 @@ async def test_warnings_and_refusals_say_what_to_do() -> None:
         await put_on(pilot, app, "fedora-40")
         await open_plan(pilot, app)
         text = shown(app)
-        assert "There is nothing to do." in text
+        assert "This cannot be done as things are; nothing was changed." in text
         assert "✗ fedora-40 is queued" in text
         assert "→ Upload its data first." in text
         assert "▲ fedora-40 is qcow2" in text

@@ -103,7 +103,30 @@ async def test_every_action_asks_for_a_plan(letter: str, wanted: type[Request]) 
         for subject in getattr(request, "subjects", ()):
             assert (subject.pool, subject.image) == (row.pool, row.image)
         await pilot.press("escape")
+        await until(pilot, lambda: not is_open(app), "the way back")
+        if isinstance(app.screen, OptionsDialog):
+            await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen, "the mirroring page")
+        assert workspace.named("submit") == []
+
+
+async def test_leaving_the_plan_leads_back_to_the_choices() -> None:
+    workspace = FakeWorkspace()
+    async with mirroring(workspace) as (app, pilot, screen):
+        await put_on_mirror(pilot, screen, MirrorCondition.IN_SYNC)
+        await choose(pilot, app, "r")
+        await pilot.press("left", "down", "down")
+        await type_text(pilot, "0")
+        await pilot.press("enter")
+        await planned(pilot, app)
+        first = asked(workspace)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the choices")
+        await pilot.press("enter")
+        await planned(pilot, app)
+        assert asked(workspace) == first
+        assert isinstance(first, Relocate)
+        assert (first.stop_server, first.sample_percent) == (True, 50.0)
         assert workspace.named("submit") == []
 
 

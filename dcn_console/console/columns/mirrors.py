@@ -103,7 +103,7 @@ def arriving(figure: Progress, width: int) -> Line:
     amount = f"{format_bytes(figure.done, short=True)}/{format_bytes(figure.total, short=True)}"
     if width >= _AMOUNT_WIDTH:
         parts.insert(1, line(f"{amount:>11}"))
-    tail = joined(parts)
+    tail = (Span(" "), *joined(parts))
     return (*bar(figure.percent, min(_LONGEST_BAR, width - cells_of(tail))), *tail)
 
 
@@ -124,7 +124,7 @@ def mirror_columns(clock: Clock) -> tuple[Column[MirrorRow], ...]:
             cell=_name,
             sort_key=lambda row: row.label.casefold(),
             minimum=12,
-            wanted=18,
+            wanted=15,
             maximum=40,
             flex=5,
         ),
@@ -141,8 +141,9 @@ def mirror_columns(clock: Clock) -> tuple[Column[MirrorRow], ...]:
             cell=lambda row, _: direction(row),
             sort_key=lambda row: (row.source.site, row.destination.site),
             minimum=14,
-            maximum=26,
-            flex=2,
+            wanted=16,
+            maximum=30,
+            flex=4,
             priority=1,
         ),
         Column(

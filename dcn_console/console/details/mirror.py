@@ -15,7 +15,13 @@ from dcn_console.console.details.document import (
     text_field,
 )
 from dcn_console.console.details.steps import running_step, steps_section
-from dcn_console.console.mirror_words import CONDITION_GLYPHS, direction, side_words, site_name
+from dcn_console.console.mirror_words import (
+    CONDITION_GLYPHS,
+    direction,
+    side_words,
+    site_name,
+    state_words,
+)
 from dcn_console.console.mirroring.preview import judged
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, foreign, joined, line
 from dcn_console.console.words import TASK_GLYPHS
@@ -23,7 +29,7 @@ from dcn_console.model.mirror_rows import MirrorRow, MirrorSide
 from dcn_console.model.mirroring import MirrorMode, ReplayStatus
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import StepRecord, Task
-from dcn_console.model.text import format_age, format_bytes, format_duration, format_rate
+from dcn_console.model.text import count, format_age, format_bytes, format_duration, format_rate
 
 _FIGURES = 84
 
@@ -131,7 +137,8 @@ def _side(side: MirrorSide, row: MirrorRow, now: datetime) -> tuple[Line, ...]:
             lines.append(field("report", line("no daemon reports here", Tone.DIM)))
         return tuple(lines)
     lines.append(text_field("report", status.description or status.state.value))
-    lines.append(field("daemon", line("up") if status.up else line("down", Tone.BAD)))
+    up = line("up") if status.up else line("down", Tone.BAD)
+    lines.append(field("daemon", (*up, Span(f", {state_words(status)}", Tone.DIM))))
     if status.reported_at is not None:
         shown = report_age(row, now) if side is row.destination else NOTHING
         age = shown or line(format_age(status.reported_at, now), Tone.DIM)
@@ -155,7 +162,9 @@ def _replay(status: ReplayStatus, now: datetime) -> list[Line]:
         lines.append(field("last snapshot", line(format_bytes(status.last_snapshot_bytes))))
     if status.entries_behind is not None:
         rate = f", {status.entries_per_second:.0f}/s" if status.entries_per_second else ""
-        lines.append(field("entries behind", line(f"{status.entries_behind:,}{rate}")))
+        lines.append(
+            field("behind", line(f"{count(status.entries_behind, 'entry', 'entries')}{rate}"))
+        )
     if status.bytes_per_second:
         lines.append(field("rate", line(format_rate(status.bytes_per_second))))
     if status.seconds_until_synced is not None:

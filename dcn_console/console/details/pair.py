@@ -54,7 +54,7 @@ def _side(side: PairSide) -> tuple[Line, ...]:
         words = (foreign(peer.site_name), Span(f": {DIRECTION_WORDS[peer.direction]}", Tone.DIM))
         lines.append(field("peer", words))
         lines.append(text_field("peer's uuid", peer.uuid, Tone.DIM))
-        lines.append(text_field("as", peer.client_name, Tone.DIM))
+        lines.append(text_field("peer's user", peer.client_name, Tone.DIM))
     lines += _daemons(side)
     if not side.schedules:
         lines.append(field("schedules", line("none", Tone.DIM)))

@@ -34,23 +34,34 @@ FORMS: dict[str, FormMaker] = {
 def begin(app: ConsoleHost, name: str) -> None:
     """Ask what the action needs to know, then show its plan."""
     form = FORMS[name](front_of(app).situation(), app.rows, app.clock())
-    if not form.fields:
+    if form.fields:
+        ask(app, form, {})
+    else:
         show_plan(app, form, {})
-        return
+
+
+def ask(app: ConsoleHost, form: Form, answers: Answers) -> None:
+    """Ask for the fields of a form, beginning with these answers, then show the plan."""
 
     def go_on(answers: dict[str, str] | None) -> None:
         if answers is not None:
             show_plan(app, form, answers)
 
-    app.push_screen(OptionsDialog(form), go_on)
+    app.push_screen(OptionsDialog(form, answers), go_on)
 
 
 def show_plan(app: ConsoleHost, form: Form, answers: Answers) -> None:
-    """Show the plan and submit it when agreed; marks are cleared once it was submitted."""
+    """Show the plan and submit it when agreed; marks are cleared once it was submitted.
+
+    Leaving the plan leads back to the choices it was made of.
+    """
     front = front_of(app)
 
     def go_on(submitted: bool | None) -> None:
-        if submitted and isinstance(front, TableScreen) and front.table.has_marks:
+        if not submitted:
+            if form.fields:
+                ask(app, form, answers)
+        elif isinstance(front, TableScreen) and front.table.has_marks:
             front.table.clear_marks()
 
     app.push_screen(PlanDialog(form.title, form.verb, form.requests(answers)), go_on)

@@ -53,12 +53,12 @@ class ChoiceRow(Widget, can_focus=True):
     class Changed(Message):
         """Another option was chosen."""
 
-    def __init__(self, field: Field) -> None:
-        """Make the row of a field."""
+    def __init__(self, field: Field, start: str) -> None:
+        """Make the row of a field with the option ``start`` chosen, else the first."""
         super().__init__(id=f"field-{field.id}")
         self.field = field
         values = [option.value for option in field.options]
-        self._index = values.index(field.start) if field.start in values else 0
+        self._index = values.index(start) if start in values else 0
 
     @property
     def value(self) -> str:
@@ -108,11 +108,11 @@ class TextRow(Horizontal):
     TextRow Input:focus { border: none; background: $primary-muted; }
     """
 
-    def __init__(self, field: Field, accept: Callable[[], None]) -> None:
-        """Make the row of a field; ``accept`` is called on Enter."""
+    def __init__(self, field: Field, start: str, accept: Callable[[], None]) -> None:
+        """Make the row of a field that holds ``start``; ``accept`` is called on Enter."""
         super().__init__(id=f"field-{field.id}")
         self.field = field
-        self._input = Input(value=field.start, select_on_focus=False, compact=True)
+        self._input = Input(value=start, select_on_focus=False, compact=True)
         self._accept = accept
 
     def compose(self) -> ComposeResult:
@@ -141,10 +141,11 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         Binding("enter", "accept", "plan", show=False),
     ]
 
-    def __init__(self, form: Form) -> None:
-        """Make the dialog of a form."""
+    def __init__(self, form: Form, answers: Answers) -> None:
+        """Make the dialog of a form; earlier ``answers`` stand instead of the fields' starts."""
         super().__init__()
         self._form = form
+        self._given = answers
         self._rows: dict[str, ChoiceRow | TextRow] = {}
 
     @property
@@ -162,7 +163,12 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         with Vertical(classes="dialog"):
             yield Prose(id="facts")
             for field in self._form.fields:
-                row = ChoiceRow(field) if field.options else TextRow(field, self.action_accept)
+                start = self._given.get(field.id, field.start)
+                row = (
+                    ChoiceRow(field, start)
+                    if field.options
+                    else TextRow(field, start, self.action_accept)
+                )
                 self._rows[field.id] = row
                 yield row
             yield Prose(id="meaning")

@@ -150,9 +150,7 @@ class PlanDialog(ModalScreen[bool]):
         self._show(self.title_of(plans), lines)
         working = tuple(plan for plan in plans if plan.has_work)
         self._names = TypedNames(tuple(plan.typed_name for plan in working if plan.typed_name))
-        if not working:
-            self._note(line("Nothing to submit.", Tone.DIM))
-        elif self._names.wanted:
+        if self._names.wanted:
             self.query_one("#typed").display = True
             self.query_one("#confirm", Button).label = f"{self._verb}  enter"
             self.on_resize()

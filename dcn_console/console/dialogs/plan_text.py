@@ -52,7 +52,9 @@ def _totals(
     plans: Sequence[Plan], working: Sequence[Plan], settings: Sequence[Line]
 ) -> tuple[Line, ...]:
     lines: list[Line] = []
-    if not working:
+    if not working and any(plan.is_refused for plan in plans):
+        lines.append(line("This cannot be done as things are; nothing was changed.", Tone.WARNING))
+    elif not working:
         lines.append(line("There is nothing to do.", Tone.WARNING))
     elif len(plans) == 1:
         sites = joined(((foreign(site, Tone.STRONG),) for site in plans[0].targets), ", ")
