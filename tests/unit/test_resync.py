@@ -222,6 +222,24 @@ async def test_data_that_arrives_while_it_is_copied_aside_ends_it_before_any_los
     assert not safety_copies(services)
 
 
+@pytest.mark.parametrize("in_use", [True, False])
+async def test_what_differs_in_the_end_is_an_error_unless_a_client_writes(in_use: bool) -> None:
+    services = await split(MirrorMode.JOURNAL)
+
+    def differ(step: str) -> None:
+        if step == "copy anew":
+            old, new = services.world.held(OLD), services.world.held(NEW)
+            old.data = dict.fromkeys(old.data, "something else")
+            new.lock_owner = "client.4711" if in_use else ""
+
+    context = MirrorContext(services, await plan_of(services), on_step=differ)
+    ended = await RESYNC.run_target(context)
+    assert ended.state is (TargetState.DONE if in_use else TargetState.FAILED)
+    said = ended.verified if in_use else ended.text
+    assert ("is in use" if in_use else "differ") in said
+    assert safety_copies(services)[0] in said
+
+
 async def test_a_victim_promoted_meanwhile_is_left_alone() -> None:
     services = await split(MirrorMode.JOURNAL)
     plan = await plan_of(services)

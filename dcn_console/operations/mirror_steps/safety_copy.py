@@ -6,7 +6,7 @@ that made it.
 
 from dcn_console.model.errors import NoSpace
 from dcn_console.model.tasks import ProgressSource, Task
-from dcn_console.model.text import count, format_bytes
+from dcn_console.model.text import count
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.interrupting import Interrupted, interruptible
 from dcn_console.operations.mirror_sides import Side
@@ -51,8 +51,7 @@ async def make_copy(context: TargetContext, passage: Passage, noted: dict[str, s
             return StepResult(outcome=REFUSED, text=f"{error.message} {_WAY_OUT}")
         where = f"{passage.subject.pool}/{name}"
         if not differing:
-            size = victim.detail.size if victim.detail is not None else 0
-            text = f"{format_bytes(size)} kept in {where} at {victim.name}, proved by hashes"
+            text = f"what {victim.name} held is kept there in {where}, proved by hashes"
             return StepResult(outcome=DONE, text=text, data={"copy": name})
         tries += 1
         if tries < TRIES:
