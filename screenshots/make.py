@@ -20,12 +20,19 @@ from dcn_console.cli.demo import environment, running_demo
 from dcn_console.config.paths import Paths
 from dcn_console.config.settings import load
 from dcn_console.console.app import ConsoleApp
+from dcn_console.console.dialogs.options import OptionsDialog
+from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.mirroring.screen import MirroringScreen
+from dcn_console.console.situation import Place
+from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.tasks import TargetState
 from dcn_console.workspace.local import LocalWorkspace
 
 FOLDER = Path(__file__).parent
 DEADLINE_SECONDS = 240.0
 PNG_SCALE = 1.5
+ARRIVED = 20.0
+"""Percent of a first sync that a picture wants to show."""
 FINDINGS = 7
 """What is wrong in the demo from the start."""
 
@@ -93,6 +100,62 @@ async def keys(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
     await pilot.pause(1.0)
 
 
+def asks(pilot: ConsolePilot) -> bool:
+    """Whether a dialog with choices is open."""
+    return isinstance(pilot.app.screen, OptionsDialog)
+
+
+def planned(pilot: ConsolePilot) -> bool:
+    """Whether a plan is there to be confirmed."""
+    screen = pilot.app.screen
+    return isinstance(screen, PlanDialog) and screen.plans is not None
+
+
+async def begin(pilot: ConsolePilot, letter: str, *choices: str) -> None:
+    """Choose an action of the mirroring menu, make choices and confirm the plan."""
+    await pilot.press("M", letter)
+    await until(pilot, lambda: asks(pilot))
+    await pilot.press(*choices, "enter")
+    await until(pilot, lambda: planned(pilot))
+
+
+async def mirroring(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the mirroring page with a first sync under way."""
+    await pilot.press("3", "/", *"handover-notes", "enter")
+    await begin(pilot, "e")
+    await pilot.press("y", "escape", "m")
+    await until(pilot, lambda: arriving(workspace))
+    screen = pilot.app.screen
+    if isinstance(screen, MirroringScreen):
+        row = next(row for row in workspace.rows().mirrors if row.label == "handover-notes")
+        screen.tables[Place.MIRRORS].move_to_key(row.key)
+    await pilot.pause(0.6)
+
+
+def arriving(workspace: LocalWorkspace) -> bool:
+    """Whether a good part of a first sync has arrived."""
+    return any(
+        row.progress is not None and row.progress.rate and (row.progress.percent or 0) > ARRIVED
+        for row in workspace.rows().mirrors
+        if row.condition is MirrorCondition.SYNCING
+    )
+
+
+async def relocation(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the task of a relocation that is half done."""
+    await pilot.press("m", "/", *"price-list", "enter")
+    await begin(pilot, "r")
+    before = len(workspace.tasks())
+    await pilot.press("y")
+    await until(pilot, lambda: len(workspace.tasks()) > before)
+    await pilot.press("escape", "escape", "4", "home", "enter")
+    number = workspace.tasks()[0].number
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not any(step.name == "promote" for step in await workspace.steps(number)):
+            await pilot.pause(0.1)
+    await pilot.pause(0.6)
+
+
 SCENES: tuple[tuple[str, tuple[int, int], Scene], ...] = (
     ("home-120x40", (120, 40), home),
     ("task-120x40", (120, 40), task),
@@ -100,6 +163,8 @@ SCENES: tuple[tuple[str, tuple[int, int], Scene], ...] = (
     ("home-80x24", (80, 24), home),
     ("plan-120x40", (120, 40), plan),
     ("image-120x40", (120, 40), image),
+    ("mirroring-120x40", (120, 40), mirroring),
+    ("relocation-120x40", (120, 40), relocation),
     ("help-120x40", (120, 40), keys),
 )
 
