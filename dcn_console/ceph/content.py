@@ -119,6 +119,15 @@ class ClusterContent:
         async with self._alone(subject) as agent:
             await agent.ask(_Nothing, "metadata_remove", {"key": key})
 
+    async def check_write(self, pool: str, name: str) -> None:
+        """Raise ClusterError unless this user may change an RBD image; nothing is changed.
+
+        It is opened for changes, and a key that nobody keeps is looked for.
+        """
+        subject = Subject(pool=pool, name=name)
+        async with self._alone(subject) as agent:
+            await agent.ask(_Nothing, "metadata_remove", {"key": "dcn-console.never-kept"})
+
     async def used_objects(
         self, pool: str, name: str, snapshot_id: int | None = None
     ) -> UsedObjects:

@@ -3,7 +3,7 @@
 import shlex
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import UsageError
+from dcn_console.model.errors import ClusterError, UsageError
 from dcn_console.model.inventory import Volume
 from dcn_console.model.plans import Check, ObjectReference, Outcome
 from dcn_console.model.requests import RbdSubject
@@ -37,6 +37,19 @@ def reference(subject: RbdSubject) -> ObjectReference:
         return ObjectReference(kind="volume", id=subject.volume_id, name=label_of(subject))
     identity = f"{subject.pool}/{subject.image}"
     return ObjectReference(kind="RBD image", id=identity, name=label_of(subject))
+
+
+async def permission_checks(subject: RbdSubject, *sides: Side) -> list[Check]:
+    """Refuse where the RBD image is and the configured user may not change it."""
+    checks = []
+    for side in sides:
+        if side.detail is None:
+            continue
+        try:
+            await side.cluster.content.check_write(subject.pool, subject.image)
+        except ClusterError as error:
+            checks.append(refused(error.message, error.way_out))
+    return checks
 
 
 def task_at_work(subject: RbdSubject, context: PlanContext) -> int | None:

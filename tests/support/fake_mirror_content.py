@@ -78,6 +78,11 @@ class FakeContent(Part):
         self.find(pool, name).metadata.pop(key, None)
         self.wrote(f"forget {name}")
 
+    async def check_write(self, pool: str, name: str) -> None:
+        self.find(pool, name)
+        if not self.reach().writable:
+            raise ClusterError(f"Site {self._site}: permission denied to client.openstack.")
+
     async def rebuild_object_map(
         self, pool: str, name: str, on_progress: Progress | None = None
     ) -> None:

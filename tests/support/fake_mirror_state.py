@@ -89,6 +89,8 @@ class Plant:
 
     site: str
     reachable: bool = True
+    writable: bool = True
+    """Whether the user's capabilities allow to change RBD images."""
     daemon: bool = True
     manager: bool = True
     receives_from: list[str] = field(default_factory=list)

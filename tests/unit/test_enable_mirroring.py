@@ -176,6 +176,10 @@ def deleting(services: FakeServices) -> None:
     services.add_volume("deleting")
 
 
+def not_allowed(services: FakeServices) -> None:
+    services.world.plants["central"].writable = False
+
+
 def gone(services: FakeServices) -> None:
     del services.world.plants["central"].images["volumes", IMAGE]
 
@@ -190,6 +194,7 @@ def gone(services: FakeServices) -> None:
         (namesake, "has another RBD image"),
         (clone, "--flatten"),
         (deleting, "is deleting"),
+        (not_allowed, "Site central: permission denied"),
         (gone, "There is no RBD image volumes/volume-1 at central"),
     ],
 )

@@ -162,6 +162,15 @@ async def test_of_several_copies_the_one_that_can_come_back_is_chosen() -> None:
     assert f"mirror image disable --force {POOL}/{IMAGE}" in warnings(plan)
 
 
+@pytest.mark.parametrize("site", ["central", "dcn0"])
+async def test_too_small_permissions_are_refused_before_anything_changes(site: str) -> None:
+    services = mirrored()
+    services.world.plants[site].writable = False
+    plan = await planned(services)
+    assert f"Site {site}: permission denied" in refusal(plan)
+    assert services.world.writes == []
+
+
 async def test_the_primary_itself_is_skipped() -> None:
     plan = await planned(mirrored(), "central")
     assert plan.skipped == {"central": "is primary already"}

@@ -14,7 +14,13 @@ from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.enable_mirroring.scene import Scene, silent_sites
 from dcn_console.operations.mirror_features import needed
 from dcn_console.operations.mirror_room import daemon_check, room_checks
-from dcn_console.operations.mirror_subject import STEADY, fine, refused, warned
+from dcn_console.operations.mirror_subject import (
+    STEADY,
+    fine,
+    permission_checks,
+    refused,
+    warned,
+)
 
 _FLATTEN = "Agree to flattening it first (--flatten)"
 
@@ -29,6 +35,7 @@ async def all_checks(services: Services, scene: Scene, request: EnableMirroring)
         *_destination_checks(scene),
         *await _arrival_checks(scene, request),
         *await _schedule_checks(scene, request),
+        *await permission_checks(scene.subject, scene.source),
     ]
 
 

@@ -24,7 +24,13 @@ from dcn_console.operations.mirror_steps.scene import (
 )
 from dcn_console.operations.mirror_steps.schedules import own_schedules
 from dcn_console.operations.mirror_steps.usage import usage_checks, zone_checks
-from dcn_console.operations.mirror_subject import fine, reference, refused, warned
+from dcn_console.operations.mirror_subject import (
+    fine,
+    permission_checks,
+    reference,
+    refused,
+    warned,
+)
 from dcn_console.operations.relocate.names import NAME, Relocation
 from dcn_console.operations.relocate.steps import commands, planned_steps
 
@@ -44,6 +50,7 @@ async def plan_relocation(
     if isinstance(chosen, Unclear):
         return refusal(subject, context, NAME, VERB, chosen.checks, chosen.skipped)
     checks = checks_of(scene, chosen, request, context)
+    checks += await permission_checks(subject, chosen.source, chosen.destination)
     schedules, told = await schedules_of(chosen.source, subject, chosen.mode)
     wanted = relocation(scene, chosen, request, schedules)
     return Plan(
