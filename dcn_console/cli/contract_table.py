@@ -5,7 +5,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from dcn_console.cli import contract, contract_mirror, contract_storage, contract_tasks, diagnoses
+from dcn_console.cli import (
+    contract,
+    contract_backups,
+    contract_mirror,
+    contract_storage,
+    contract_tasks,
+    diagnoses,
+)
 from dcn_console.cli.info_command import InfoLine
 
 OBJECTS: tuple[type[msgspec.Struct], ...] = (
@@ -17,6 +24,7 @@ OBJECTS: tuple[type[msgspec.Struct], ...] = (
     contract.AttachmentObject,
     contract.FindingObject,
     contract_storage.BackupObject,
+    contract_backups.BackupDueObject,
     contract_storage.SnapshotObject,
     contract_storage.ServerObject,
     contract_storage.ServerVolumeObject,

@@ -15,6 +15,13 @@ import click
 from click.shell_completion import shell_complete
 
 from dcn_console import __version__
+from dcn_console.cli.backup_commands import (
+    backup_check,
+    backup_create,
+    backup_delete,
+    backup_restore,
+)
+from dcn_console.cli.backup_plan_commands import backup_plans, backup_run_due
 from dcn_console.cli.core import Core
 from dcn_console.cli.demo_command import demo
 from dcn_console.cli.doctor_command import doctor
@@ -60,6 +67,11 @@ def root(context: click.Context) -> int | None:
 
 image.add_command(image_show)
 image.add_command(image_copy)
+for _action in (
+    *(backup_create, backup_restore, backup_delete, backup_check),
+    *(backup_plans, backup_run_due),
+):
+    backup.add_command(_action)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
     mirror.add_command(_command)
 for _command in (

@@ -19,6 +19,7 @@ VOLUMES = frozenset({"volumes", "images", "servers"})
 SERVERS = frozenset({"servers", "volumes"})
 SNAPSHOTS = frozenset({"snapshots", "volumes"})
 BACKUPS = frozenset({"backups", "volumes"})
+BACKUP_PLANS = frozenset({"backups", "volumes", "marked"})
 SITES = frozenset({"stores", "images", "volumes", "services", "clusters"})
 
 
@@ -92,6 +93,7 @@ def _snapshots(inventory: Inventory) -> Iterator[tuple[str, Snapshot[Any]]]:
     yield "servers", inventory.servers
     yield "snapshots", inventory.snapshots
     yield "backups", inventory.backups
+    yield "volumes of backup plans", inventory.marked
     for site, snapshot in inventory.clusters.items():
         yield f"cluster of {printable(site)}", snapshot
     for site, mirrors in inventory.mirrors.items():

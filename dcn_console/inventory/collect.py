@@ -40,6 +40,7 @@ from dcn_console.model.inventory import (
     Image,
     ImageTask,
     Inventory,
+    MarkedVolumes,
     MirroredPool,
     MirrorState,
     RbdImage,
@@ -62,6 +63,8 @@ SERVICES = "services"
 SERVERS = "servers"
 SNAPSHOTS = "snapshots"
 BACKUPS = "backups"
+MARKED = "marked"
+"""The volumes that carry a backup plan's metadata: asked for only where plans are judged."""
 CLUSTERS = "clusters"
 MIRRORS = "mirrors"
 COPIES = "copies"
@@ -98,6 +101,7 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         snapshots = group.create_task(_if(SNAPSHOTS in wanted, lambda: _snapshots(services)))
         backups = group.create_task(_if(BACKUPS in wanted, lambda: _backups(services)))
         cinder = group.create_task(_if(SERVICES in wanted, lambda: _cinder_services(services)))
+        marked = group.create_task(_if(MARKED in wanted, lambda: _one(_marked(services))))
         listed = images if COPIES in wanted else None
         clusters = {
             site.name: group.create_task(_cluster(services, site, listed)) for site in sites
@@ -117,6 +121,7 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         servers=servers.result(),
         snapshots=snapshots.result(),
         backups=backups.result(),
+        marked=marked.result(),
         clusters={name: task.result() for name, task in clusters.items()},
         mirrors={name: task.result() for name, task in mirrors.items()},
         image_tasks=image_tasks.result(),
@@ -194,6 +199,17 @@ async def _snapshots(services: Services) -> Snapshot[VolumeSnapshot]:
 async def _backups(services: Services) -> Snapshot[Backup]:
     backups = await _rows(services.cinder.backups.pages())
     return replace(backups, notice=own_only(services.cloud, "backups"))
+
+
+async def _marked(services: Services) -> tuple[MarkedVolumes, ...]:
+    """Ask Cinder who carries the metadata of each backup plan that names any."""
+    found = []
+    for plan in services.settings.backup_plans:
+        if plan.metadata:
+            volumes = await services.cinder.volumes.made_with(plan.metadata)
+            ids = tuple(volume.id for volume in volumes)
+            found.append(MarkedVolumes(plan=plan.name, volume_ids=ids))
+    return tuple(found)
 
 
 async def _cinder_services(services: Services) -> Snapshot[CinderService]:

@@ -260,6 +260,13 @@ class Snapshot(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     notice: str = ""
 
 
+class MarkedVolumes(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of the volumes that carry the metadata of the backup plan called ``plan``."""
+
+    plan: str
+    volume_ids: tuple[str, ...] = ()
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known at one moment.
 
@@ -274,6 +281,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     servers: Snapshot[Server] = Snapshot()
     snapshots: Snapshot[VolumeSnapshot] = Snapshot()
     backups: Snapshot[Backup] = Snapshot()
+    marked: Snapshot[MarkedVolumes] = Snapshot()
     clusters: dict[str, Snapshot[ClusterState]] = {}
     mirrors: dict[str, Snapshot[MirrorState]] = {}
     image_tasks: dict[str, ImageTask] = {}

@@ -30,6 +30,7 @@ from dcn_console.model.storage import (
 )
 
 BACKUPS = "backups"
+BACKUP_SERVICE = "cinder-backup"
 PROJECT = "project"
 SIZE = 4 * OBJECT
 TRANSFER_SECONDS = 10.0
@@ -294,6 +295,9 @@ class FakeBackups:
             and storage.image_at_hub(one) == storage.image_at_hub(backup)
             and (one.data_at or storage.now) > (backup.data_at or storage.now)
         ]
+        zones = [one.availability_zone for one in storage.services if one.binary == BACKUP_SERVICE]
+        if backup.availability_zone not in zones:
+            raise ObjectNotFound("404 Service cinder-backup could not be found.")
         if later or backup.status not in ("available", "error"):
             raise HttpError("Incremental backups exist for this backup.", 400)
         storage.set_backup(backup_id, status="deleting")

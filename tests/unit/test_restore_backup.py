@@ -246,6 +246,19 @@ async def test_a_chain_is_deleted_newest_first(services: BackupServices) -> None
     assert deleted == [f"delete {increment}", f"delete {full}"]
 
 
+async def test_a_missing_service_is_not_taken_for_a_missing_backup(
+    services: BackupServices,
+) -> None:
+    """Cinder answers 404 to the deletion of a backup whose zone has no cinder-backup."""
+    failed = await back_up(services)
+    services.storage.set_backup(failed, status="error", availability_zone="dcn1-zone")
+    (plan,) = await delete_plans(services, failed)
+    target, _ = await run(services, BackupDelete(), plan)
+    assert target.state is TargetState.FAILED
+    assert "no cinder-backup works in its zone, dcn1-zone" in target.text
+    assert failed in services.storage.backups
+
+
 async def test_a_deletion_goes_on_after_a_kill(services: BackupServices) -> None:
     full = await back_up(services)
     increment = await back_up(services, incremental=True)

@@ -246,16 +246,20 @@ class Steps:
         whole = {node.chain for node in nodes(ours)} - {
             node.chain for node in nodes(ours) if node.backup.id not in parameters.drop
         }
-        gone = 0
+        gone, left = 0, list[str]()
         for node in planned:
             if node.chain not in whole:
                 continue
             result = await remove_backup(self._context, node.backup)
-            if result.outcome != DONE:
+            if result.outcome == DONE:
+                gone += 1
+            elif result.outcome == REFUSED and node.backup.status != GOOD:
+                left.append(result.text)
+            else:
                 text = f"{count(gone, 'older backup')} deleted; {result.text}"
                 return StepResult(outcome=WRONG, text=text)
-            gone += 1
-        return StepResult(outcome=CLEARED, text=f"{count(gone, 'older backup')} deleted")
+        text = "; ".join([f"{count(gone, 'older backup')} deleted", *left])
+        return StepResult(outcome=CLEARED, text=text)
 
     async def clear(self, backup_id: str) -> StepResult:
         """Delete our own failed backup; CLEARED, or WRONG with what is left."""

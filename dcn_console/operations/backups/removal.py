@@ -5,7 +5,7 @@ from dcn_console.model.storage import Backup
 from dcn_console.model.text import printable
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone
-from dcn_console.operations.patience import DONE
+from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
 
 
@@ -18,13 +18,23 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
     backups = context.services.cinder.backups
     what = f"backup “{printable(backup.label, 60)}”"
 
+    async def unless_gone(error: ObjectNotFound) -> StepResult:
+        """Tell a backup that is gone from a cinder-backup that is: 404 is the answer to both."""
+        seen = await backups.backup(backup.id)
+        zone = printable(seen.availability_zone or "of its own", 60)
+        return StepResult(
+            outcome=REFUSED,
+            text=f"Cinder does not delete {what} while no cinder-backup works in its zone, {zone}: "
+            f"{error.message}",
+        )
+
     async def ask() -> StepResult | None:
         seen = await backups.backup(backup.id)
         if seen.status != "deleting":
             try:
                 await backups.delete(backup.id)
-            except ObjectNotFound:
-                return StepResult(outcome=GONE)
+            except ObjectNotFound as error:
+                return await unless_gone(error)
             except HttpError:
                 if (await backups.backup(backup.id)).status != "deleting":
                     raise
