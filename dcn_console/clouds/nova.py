@@ -36,7 +36,9 @@ _CREATE_WAYS_OUT = {
     403: "Either a quota of the project is used up (see “openstack quota show”), or the "
     "credentials may not do this.",
 }
-_STATE_WAYS_OUT = {409: "Nova does something else with the server: look again when that is over."}
+_STATE_WAYS_OUT = {
+    409: "See its status with “openstack server show”, and whether Nova is at something else."
+}
 
 W = TypeVar("W", bound=WireServer)
 

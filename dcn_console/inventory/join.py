@@ -57,6 +57,7 @@ class Joiner:
         self._mirrors = MirrorJoiner()
         self._mirrored = Mirrored()
         self._storage = StorageJoiner()
+        self._stored: Stored | None = None
         self._last_backups: Mapping[str, Backup] = {}
         self._needed: tuple[Finding, ...] = ()
         self._plain_volumes = self._rows.volumes
@@ -74,9 +75,14 @@ class Joiner:
         kept = _kept if self._inventory is None else _same_tuple
         mirrors = kept(self._rows.mirrors, mirrored.rows)
         pairs = kept(self._rows.pairs, mirrored.pairs)
-        backups = kept(self._rows.backups, stored.backups)
-        snapshots = kept(self._rows.snapshots, stored.snapshots)
-        servers = kept(self._rows.servers, stored.servers)
+        before, self._stored = self._stored, stored
+        backups, snapshots, servers = self._rows.backups, self._rows.snapshots, self._rows.servers
+        if before is None or before.backups is not stored.backups:
+            backups = _kept(backups, stored.backups)
+        if before is None or before.snapshots is not stored.snapshots:
+            snapshots = _kept(snapshots, stored.snapshots)
+        if before is None or before.servers is not stored.servers:
+            servers = _kept(servers, stored.servers)
         findings = (
             *_findings(sites, images, volumes),
             *self._images_needed(inventory),

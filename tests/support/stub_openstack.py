@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-SERVICE_PATHS = {"image": "/image/v2", "volumev3": "/volume/v3", "compute": "/compute/v2.1"}
+SERVICE_PATHS = {
+    "image": "/image/v2",
+    "volumev3": "/volume/v3",
+    "compute": "/compute/v2.1",
+    "network": "/network/v2.0",
+}
+_ROOTS = (
+    ("/image", "v2.17", ""),
+    ("/volume", "v3.0", "3.70"),
+    ("/compute", "v2.1", "2.93"),
+    ("/network", "v2.0", ""),
+)
+"""Each service's root, its version, and its highest microversion."""
+_BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class StubOpenstack:
     routes: dict[str, Handler] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     refuse_credentials: bool = False
+    maxima: dict[str, str] = field(default_factory=dict)
+    """The highest microversions by root, such as "/volume", where they are not the usual ones."""
     port: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -86,13 +101,13 @@ class StubOpenstack:
             return handler(asked)
         if asked.path.startswith("/identity"):
             return self._identity(asked)
-        for root, version in (("/image", "v2.17"), ("/volume", "v3.0"), ("/compute", "v2.1")):
+        for root, version, maximum in _ROOTS:
             if asked.method == "GET" and asked.path.rstrip("/") in (
                 root,
                 f"{root}/{version.split('.')[0]}",
-                f"{root}/v2.1",
+                SERVICE_PATHS.get(root[1:], root),
             ):
-                return self._versions(root, version)
+                return self._versions(root, version, self.maxima.get(root, maximum))
         return Said(404, {"itemNotFound": {"code": 404, "message": "no such resource"}})
 
     def _identity(self, asked: Asked) -> Said:
@@ -132,14 +147,14 @@ class StubOpenstack:
             ],
         }
 
-    def _versions(self, root: str, version: str) -> Said:
-        major = "v2.1" if root == "/compute" else version.split(".", maxsplit=1)[0]
+    def _versions(self, root: str, version: str, maximum: str) -> Said:
+        service = next((path for path in SERVICE_PATHS.values() if path.startswith(root)), root)
         entry = {
             "id": version,
             "status": "CURRENT",
-            "version": "3.70" if root == "/volume" else "",
-            "min_version": "3.0" if root == "/volume" else "",
-            "links": [{"rel": "self", "href": f"{self.url}{root}/{major}/"}],
+            "version": maximum,
+            "min_version": version.removeprefix("v") if maximum else "",
+            "links": [{"rel": "self", "href": f"{self.url}{service}/"}],
         }
         return Said(200, {"versions": [entry]})
 
@@ -175,7 +190,7 @@ def _server(stub: StubOpenstack) -> ThreadingHTTPServer:
                     path=parts.path,
                     query=dict(parse_qsl(parts.query)),
                     headers={key.lower(): value for key, value in self.headers.items()},
-                    body=json.loads(raw) if raw else None,
+                    body=_decoded(raw, self.headers.get("Content-Type", "")),
                 )
             )
             self.send_response(said.status)
@@ -188,6 +203,9 @@ def _server(stub: StubOpenstack) -> ThreadingHTTPServer:
 
         do_GET = _serve  # noqa: N815 - the name the standard library calls
         do_POST = _serve  # noqa: N815
+        do_PUT = _serve  # noqa: N815
+        do_PATCH = _serve  # noqa: N815
+        do_DELETE = _serve  # noqa: N815
 
         def log_message(self, *arguments: Any) -> None:
             """Say nothing."""
@@ -195,3 +213,9 @@ def _server(stub: StubOpenstack) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
     server.daemon_threads = True
     return server
+
+
+def _decoded(raw: bytes, content_type: str) -> Any:
+    if content_type == _BYTES:
+        return raw
+    return json.loads(raw) if raw else None
