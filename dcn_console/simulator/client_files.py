@@ -7,6 +7,8 @@ from pathlib import Path
 
 import tomli_w
 
+from dcn_console.simulator.demo_backups import PLANS
+from dcn_console.simulator.demo_data import DEMO
 from dcn_console.simulator.deployment import Deployment
 from dcn_console.simulator.scenario import ADMIN, MEMBER, PASSWORD
 
@@ -58,7 +60,9 @@ def config_toml(deployment: Deployment, url: str, user: str = ADMIN) -> str:
                 "command": [*command, "--url", url, "--cluster", site.cluster],
             },
         }
-    return tomli_w.dumps({"cloud": cloud_name(deployment, user), "site": sites})
+    head = {"cloud": cloud_name(deployment, user)}
+    plans = {"backup_plans": list(PLANS)} if deployment.name == DEMO else {}
+    return tomli_w.dumps({**head, **plans, "site": sites})
 
 
 def write_clouds_yaml(deployment: Deployment, url: str, folder: Path) -> Path:

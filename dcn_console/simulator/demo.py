@@ -1,8 +1,9 @@
 """The demo: a small chain's cloud with a hub and two edge sites, and a few things wrong with it.
 
 To discover: an image with no central copy, a qcow2 in RBD stores, a copy whose RBD image is
-gone, an import that stalled, a volume far from its server, an edge that is nearly full, and a
-mirrored volume in split-brain.
+gone, an import that stalled, a volume far from its server, an edge that is nearly full, a
+mirrored volume in split-brain, a backup that failed and one that is overdue, and an image that
+servers of an edge need but that is not there.
 """
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from dcn_console.model.sites import Role
 from dcn_console.simulator import demo_data as data
 from dcn_console.simulator.data import invented_hash
+from dcn_console.simulator.demo_backups import with_backups
 from dcn_console.simulator.demo_mirrors import mirrored
 from dcn_console.simulator.deployment import Contents, Deployment
 from dcn_console.simulator.dice import Dice
@@ -42,7 +44,7 @@ def demo(now: float, seed: int, bandwidth: float | None = None) -> Contents:
     """Return the demo's contents as of ``now``; ``bandwidth`` overrides the sites' own."""
     dice = Dice(seed)
     sites = tuple(with_bandwidth(site, bandwidth) for site in _sites(dice))
-    deployment = make_deployment("demo", sites, seed, data.PROJECTS)
+    deployment = make_deployment(data.DEMO, sites, seed, data.PROJECTS)
     images = {item.name: _image(deployment, dice, item, now) for item in data.IMAGES}
     stalled, task = _stalled(deployment, dice, images[data.STALLED_IMAGE], now)
     images[data.STALLED_IMAGE] = stalled
@@ -62,7 +64,7 @@ def demo(now: float, seed: int, bandwidth: float | None = None) -> Contents:
         rbd=rbd,
         mirrors=paired(deployment, (data.CENTRAL, data.LEEDS)),
     )
-    return filled(mirrored(contents), _PERCENTS)
+    return filled(with_backups(mirrored(contents)), _PERCENTS)
 
 
 def _sites(dice: Dice) -> tuple[SimulatedSite, ...]:
@@ -215,7 +217,9 @@ def _volume(
             attached_at=server.created_at,
         )
         attachments = (attachment,)
-    is_clone = image is not None and image.disk_format == "raw"
+    site = deployment.site(row.site)
+    is_local = image is not None and site is not None and site.store in image.stores
+    is_clone = image is not None and image.disk_format == "raw" and is_local
     return VolumeRecord(
         id=dice.identifier(f"volume/{name}"),
         site=row.site,

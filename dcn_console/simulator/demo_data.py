@@ -5,6 +5,8 @@ from typing import NamedTuple
 from dcn_console.model.mirroring import MirrorMode
 from dcn_console.simulator.records import GIB, MIB
 
+DEMO = "demo"
+"""The name of the demo's deployment."""
 CENTRAL, LEEDS, BRISTOL = "central", "leeds", "bristol"
 EVERYWHERE = (CENTRAL, LEEDS, BRISTOL)
 PROJECTS = ("retail", "video", "telemetry")
@@ -51,6 +53,8 @@ class DemoMirror(NamedTuple):
 
 GONE_IMAGE = "k8s-node-1.30"
 """Its copy at Leeds is listed by Glance, but the RBD image is not there."""
+NEEDED_IMAGE = "jumphost-2025"
+"""A server at Bristol was made of it, but it has no copy there."""
 STALLED_IMAGE = "pos-terminal-2025.1"
 """Its import to Bristol has not moved for a quarter of an hour."""
 
@@ -97,6 +101,7 @@ VOLUMES = (
     DemoVolumes("camera-archive", 6, 400, BRISTOL, "video", "", "camera"),
     DemoVolumes("camera-root", 4, 20, BRISTOL, "video", "camera-analytics-2.3", "camera-node"),
     DemoVolumes("mqtt-root", 3, 10, LEEDS, "telemetry", "mqtt-broker-4", "mqtt-leeds"),
+    DemoVolumes("jump-bristol-root", 1, 10, BRISTOL, "admin", NEEDED_IMAGE, "jump-bristol"),
     DemoVolumes("mqtt-spool", 3, 50, BRISTOL, "telemetry", "", "mqtt-bristol"),
     DemoVolumes("vyos-leeds", 1, 10, LEEDS, "admin", "vyos-1.4", "edge-router-leeds"),
     DemoVolumes("vyos-bristol", 1, 10, BRISTOL, "admin", "vyos-1.4", "edge-router-bristol"),
