@@ -20,6 +20,18 @@ class Digests(NamedTuple):
     size: int
 
 
+class Prepared(NamedTuple):
+    """Data that Glance fetched or converted before it goes to the stores.
+
+    ``digests`` is None when there was none to get; ``is_kept`` says whether the bytes are in the
+    simulator's folder, ``is_converted`` whether they are in another format than they came in.
+    """
+
+    digests: Digests | None
+    is_kept: bool = False
+    is_converted: bool = False
+
+
 def blocks(image_id: str, size: int, start: int = 0) -> Iterator[bytes]:
     """Yield the bytes of an image from ``start`` to ``size``, at most 64 KiB at a time."""
     pattern = hashlib.shake_256(image_id.encode()).digest(BLOCK - _COUNTER)

@@ -62,9 +62,10 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     whose mon is dead: 300 is librados' own, 5 what rados_connect_timeout is usually set to.
     ``api_threads`` is how many requests Glance serves at a time.
     ``start_seconds`` pass between an import's 202 and the first trace of it on the image.
-    ``web_image_bytes`` is the size of whatever a web-download fetches. ``mirroring`` is how fast
-    the rbd-mirror daemons are. ``backup_max_snapshots`` is backup_ceph_max_snapshots, 0 for
-    none; ``volume_minor`` is Cinder's highest microversion.
+    ``web_image_bytes`` is the size of whatever a web-download fetches from elsewhere than this
+    machine. ``image_conversion`` is Glance's plugin that makes everything imported raw.
+    ``mirroring`` is how fast the rbd-mirror daemons are. ``backup_max_snapshots`` is
+    backup_ceph_max_snapshots, 0 for none; ``volume_minor`` is Cinder's highest microversion.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     api_threads: int = 8
     start_seconds: float = 0.2
     web_image_bytes: int = 48 * MIB
+    image_conversion: bool = True
     mirroring: MirrorTimes = MirrorTimes()
     backup_max_snapshots: int = 0
     volume_minor: int = NEWEST_MINOR

@@ -37,6 +37,12 @@ class Engine:
         self.tokens = Tokens(storage.key())
         self.image_threads = asyncio.Semaphore(contents.deployment.api_threads)
         self._saved = -1
+        self._work: set[asyncio.Task[None]] = set()
+
+    def keep(self, work: asyncio.Task[None]) -> None:
+        """Keep a task from being thrown away before it is over."""
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
 
     def tick(self) -> None:
         """Bring the world to the clock's time."""

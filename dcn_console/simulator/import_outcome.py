@@ -7,7 +7,7 @@ reverted, so the stores behind a failed one stay in os_glance_importing_to_store
 
 from msgspec.structs import replace
 
-from dcn_console.simulator.data import digests, invented_hash
+from dcn_console.simulator.data import Prepared, digests, invented_hash
 from dcn_console.simulator.records import (
     ACTIVE_PHASES,
     COPY_IMAGE,
@@ -38,6 +38,24 @@ def is_missing_source(uri: str) -> bool:
 def downloaded(image: ImageRecord, size: int) -> ImageRecord:
     """Return the image with what Glance learns once it has fetched and converted its data."""
     return replace(with_data(image, size), disk_format="raw")
+
+
+def with_prepared(image: ImageRecord, ready: Prepared) -> ImageRecord:
+    """Return the image with data that was fetched or converted."""
+    known = ready.digests
+    if known is None:
+        return image
+    disk_format = "raw" if ready.is_converted else image.disk_format
+    return replace(
+        image,
+        disk_format=disk_format,
+        size=known.size,
+        virtual_size=known.size if disk_format == "raw" else None,
+        checksum=known.checksum,
+        hash_algorithm="sha512",
+        hash_value=known.sha512,
+        content=Content.KEPT if ready.is_kept else Content.MADE_UP,
+    )
 
 
 def with_data(image: ImageRecord, size: int) -> ImageRecord:

@@ -14,6 +14,7 @@ from dcn_console.simulator import import_outcome as outcome
 from dcn_console.simulator.capacity import fill
 from dcn_console.simulator.records import (
     COPY_IMAGE,
+    GLANCE_DIRECT,
     MIB,
     WEB_DOWNLOAD,
     ImageRecord,
@@ -101,6 +102,8 @@ def _goal(world: World, task: TaskRecord) -> float:
 
 def _seconds_to_event(world: World, task: TaskRecord, rates: dict[str, float]) -> float:
     if task.phase is Phase.PENDING:
+        if task.image_id in world.preparing:
+            return math.inf
         return max(0.0, world.deployment.start_seconds - task.done)
     if _is_connecting(world, task):
         return max(0.0, 2 * world.deployment.connect_timeout_seconds - task.waited)
@@ -156,12 +159,11 @@ def _start(world: World, task: TaskRecord) -> None:
         task, status="processing", phase=Phase.FETCHING, done=0.0, updated_at=world.now
     )
     if task.method == WEB_DOWNLOAD:
-        uri = str(task.request.get("method", {}).get("uri", ""))
-        if outcome.is_missing_source(uri):
-            outcome.fail_download(world, started)
-        else:
-            world.put_task(replace(started, size=world.deployment.web_image_bytes))
+        _start_download(world, started)
         return
+    if task.method == GLANCE_DIRECT and image.id in world.prepared:
+        world.put_image(outcome.with_prepared(world.image(image.id), world.prepared.pop(image.id)))
+    image = world.image(image.id)
     started = replace(started, size=image.size or 0)
     if image.id in world.staged or task.method != COPY_IMAGE:
         world.put_task(replace(started, phase=Phase.UPLOADING, since_report=0.0))
@@ -171,6 +173,18 @@ def _start(world: World, task: TaskRecord) -> None:
         outcome.fail_task(world, started)
     else:
         world.put_task(replace(started, source_site=source.name))
+
+
+def _start_download(world: World, task: TaskRecord) -> None:
+    uri = str(task.request.get("method", {}).get("uri", ""))
+    ready = world.prepared.get(task.image_id)
+    if outcome.is_missing_source(uri) or (ready is not None and ready.digests is None):
+        world.prepared.pop(task.image_id, None)
+        outcome.fail_download(world, task)
+        return
+    known = ready.digests.size if ready is not None and ready.digests is not None else None
+    size = world.deployment.web_image_bytes if known is None else known
+    world.put_task(replace(task, size=size))
 
 
 def _source(world: World, image: ImageRecord) -> SimulatedSite | None:
@@ -195,7 +209,11 @@ def _reach(world: World, task: TaskRecord) -> None:
     elif task.phase is Phase.FETCHING:
         world.staged.add(image.id)
         if task.method == WEB_DOWNLOAD:
-            world.put_image(outcome.downloaded(image, task.size))
+            ready = world.prepared.pop(image.id, None)
+            if ready is None:
+                world.put_image(outcome.downloaded(image, task.size))
+            else:
+                world.put_image(outcome.with_prepared(image, ready))
         world.put_task(replace(task, phase=Phase.UPLOADING, done=0.0, waited=0.0, since_report=0.0))
     elif task.remaining[0] in world.faults.failing_stores:
         outcome.fail_store(world, task)

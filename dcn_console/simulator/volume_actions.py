@@ -107,6 +107,8 @@ def _set_bootable(
 def _image_metadata(
     world: World, who: Identity, volume: VolumeRecord, asked: dict[str, Any], minor: int
 ) -> dict[str, Any]:
+    if not volume.image_metadata:
+        raise Refusal(404, f"Glance metadata for volume/snapshot {volume.id} cannot be found.")
     return {"metadata": volume.image_metadata}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from dcn_console.simulator.block_state import BlockState
+from dcn_console.simulator.data import Prepared
 from dcn_console.simulator.deployment import Contents, Pools
 from dcn_console.simulator.dice import Dice
 from dcn_console.simulator.mirror_records import MirrorRecord
@@ -30,6 +31,8 @@ class World:
     """Images, tasks, volumes, servers, RBD images and faults at the moment ``now``.
 
     ``images_revision`` grows with every change of an image, ``revision`` with every change.
+    ``preparing`` are the images whose data is being fetched or converted, ``prepared`` what came
+    of it; a restart forgets both.
     """
 
     def __init__(self, contents: Contents) -> None:
@@ -38,6 +41,8 @@ class World:
         self.faults = contents.faults
         self.now = contents.now
         self.staged = set(contents.staged)
+        self.preparing: set[str] = set()
+        self.prepared: dict[str, Prepared] = {}
         self.servers = {server.id: server for server in contents.servers}
         self._changing_servers = {
             server.id for server in contents.servers if server.due_at is not None

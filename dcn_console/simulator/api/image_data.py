@@ -7,10 +7,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from dcn_console.simulator.api.exchange import caller, engine_of
+from dcn_console.simulator.api.image_arrival import KEPT_LIMIT, Arrival
 from dcn_console.simulator.data import Digests, blocks
 from dcn_console.simulator.engine import Engine
 from dcn_console.simulator.image_changes import visible_image
-from dcn_console.simulator.records import MIB, Content, ImageRecord
+from dcn_console.simulator.records import Content, ImageRecord
 from dcn_console.simulator.refusals import Refusal
 from dcn_console.simulator.uploads import (
     begin_upload,
@@ -19,8 +20,6 @@ from dcn_console.simulator.uploads import (
     finish_upload,
 )
 
-KEPT_LIMIT = 256 * MIB
-"""Uploaded data up to this size is kept for downloads; of more only the hashes are."""
 _STORE_HEADER = "x-image-meta-store"
 _MEDIA_TYPE = "application/octet-stream"
 
@@ -33,7 +32,9 @@ async def upload(request: Request) -> Response:
     image_id = request.path_params["image_id"]
     asked = request.headers.get(_STORE_HEADER)
     store = begin_upload(engine.world, who, image_id, asked, staging=False)
-    known, content = await _receive(request, engine, image_id)
+    length = request.headers.get("content-length", "")
+    arrival = Arrival(engine, image_id, store, int(length) if length.isdigit() else 0)
+    known, content = await _receive(request, engine, image_id, arrival)
     engine.tick()
     finish_upload(engine.world, image_id, store, known, content)
     return Response(status_code=204)
@@ -58,7 +59,9 @@ def _check_media_type(request: Request) -> None:
         raise Refusal(415, f"The request media type {given} is not supported by this server.")
 
 
-async def _receive(request: Request, engine: Engine, image_id: str) -> tuple[Digests, Content]:
+async def _receive(
+    request: Request, engine: Engine, image_id: str, arrival: Arrival | None = None
+) -> tuple[Digests, Content]:
     """Read the body to its end; on a broken one put the image back and raise."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha512 = hashlib.sha512()
@@ -73,8 +76,12 @@ async def _receive(request: Request, engine: Engine, image_id: str) -> tuple[Dig
                 size += len(chunk)
                 if size <= KEPT_LIMIT:
                     file.write(chunk)
+                if arrival is not None:
+                    await arrival.take(len(chunk))
     except ClientDisconnect as error:
         path.unlink(missing_ok=True)
+        if arrival is not None:
+            arrival.give_up()
         break_off(engine.world, image_id)
         raise Refusal(400, "The client went away during the upload.") from error
     if size > KEPT_LIMIT:

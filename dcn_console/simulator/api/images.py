@@ -20,6 +20,7 @@ from dcn_console.simulator.api.exchange import (
 )
 from dcn_console.simulator.api.image_data import download, stage, upload
 from dcn_console.simulator.api.image_lists import list_images, lists_of
+from dcn_console.simulator.api.image_preparing import begin_preparing
 from dcn_console.simulator.api.image_schemas import SCHEMAS
 from dcn_console.simulator.api.image_view import task_view
 from dcn_console.simulator.image_changes import (
@@ -150,7 +151,9 @@ async def import_image(request: Request) -> Response:
     engine = engine_of(request)
     body = await json_body(request)
     await engine.connect(sites_to_connect(engine.world, body))
-    request_import(engine.world, who, request.path_params["image_id"], body)
+    image_id = request.path_params["image_id"]
+    if request_import(engine.world, who, image_id, body) is not None:
+        begin_preparing(engine, image_id, body)
     return Response(status_code=202)
 
 
