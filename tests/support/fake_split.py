@@ -34,8 +34,6 @@ async def both_primary(mode: MirrorMode, *edges: str) -> TornServices:
     world.plants[OLD].reachable = False
     await services.clusters[NEW].mirroring.promote(POOL, IMAGE, force=True)
     world.write(NEW, 1, "written at the new primary")
-    if mode is MirrorMode.SNAPSHOT:
-        world.held(NEW).take("primary", services.clock.now)
     world.plants[OLD].reachable = True
     world.write(OLD, 3, "written at the old primary")
     services.clock.forward(60)

@@ -10,6 +10,7 @@ import msgspec
 
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.mirror_arrival import ArrivalWatch
+from dcn_console.operations.mirror_steps.demotion import take_snapshot
 from dcn_console.operations.mirror_steps.passage import Passage, look, seen_at
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.mirror_steps.safety_copy import discard_copy, make_copy
@@ -27,6 +28,7 @@ from dcn_console.operations.results import StepResult
 NOTE = "note"
 DEMOTE = "demote old primary"
 SAFETY_COPY = "safety copy"
+SNAPSHOT = "snapshot to copy"
 LAST_LOOK = "last look"
 DISCARD = "remove safety copy"
 RESYNC = "resync"
@@ -60,10 +62,9 @@ async def renew(context: TargetContext, wanted: Renewal) -> StepResult:
     ready = await _prepare(context, wanted, noted.data)
     if ready.outcome != DONE:
         return ready
-    kept = ready.text
+    kept, snapshot = ready.text, ready.data.get("snapshot")
     firm = Resolute(context, f"{passage.source} is being asked to begin anew")
     result = await context.step(RESYNC, partial(ask_for_resync, firm, passage, noted.data))
-    snapshot = result.data.get("snapshot")
     if result.outcome == DONE:
         result = await context.step(VANISH, partial(_vanish, context, passage, noted.data))
     if result.outcome == DONE:
@@ -74,7 +75,11 @@ async def renew(context: TargetContext, wanted: Renewal) -> StepResult:
 
 
 async def _prepare(context: TargetContext, wanted: Renewal, noted: dict[str, str]) -> StepResult:
-    """Do all that can still be taken back; the text of DONE tells of the safety copy."""
+    """Do all that can still be taken back; the text of DONE tells of the safety copy.
+
+    In snapshot mode only mirror snapshots travel, so one is taken of what the primary holds now;
+    it is ``data["snapshot"]``.
+    """
     passage = wanted.passage
     if wanted.demote:
         demoted = await context.step(DEMOTE, partial(demote_victim, context, passage))
@@ -85,10 +90,14 @@ async def _prepare(context: TargetContext, wanted: Renewal, noted: dict[str, str
     if wanted.safety_copy:
         ready = await context.step(SAFETY_COPY, partial(make_copy, context, passage, noted))
         kept = ready.text
+    taken = StepResult(outcome=DONE)
+    if ready.outcome == DONE and passage.is_snapshot_mode:
+        act = partial(take_snapshot, context, passage.back())
+        taken = ready = await context.step(SNAPSHOT, act)
     if ready.outcome == DONE:
         ready = await context.step(LAST_LOOK, partial(look_last, context, passage, noted))
     if ready.outcome == DONE:
-        return StepResult(outcome=DONE, text=kept)
+        return StepResult(outcome=DONE, text=kept, data=taken.data)
     text = ready.text
     if wanted.safety_copy:
         firm = Resolute(context, "the safety copy is being removed again")

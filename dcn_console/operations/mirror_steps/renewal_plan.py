@@ -186,6 +186,14 @@ def renewal_steps(wanted: Renewal) -> list[PlannedStep | None]:
         )
         if wanted.safety_copy
         else None,
+        PlannedStep(
+            name=renewal.SNAPSHOT,
+            text=f"take a mirror snapshot at {primary}, so that all it holds now is copied",
+            site=primary,
+            undo=nothing + demoted,
+        )
+        if wanted.passage.is_snapshot_mode
+        else None,
         step(
             renewal.LAST_LOOK,
             f"see once more that {primary} is primary and {victim} is not",
@@ -210,6 +218,8 @@ def renewal_commands(wanted: Renewal, victim: Side, primary: Side) -> list[str]:
     if wanted.safety_copy:
         copy = shlex.quote(f"{subject.pool}/{PREFIX}{subject.image}")
         typed.append(f"{here} cp {image} {copy}")
+    if wanted.passage.is_snapshot_mode:
+        typed.append(f"{tool('rbd', primary.site)} mirror image snapshot {image}")
     typed.append(f"{here} mirror image resync {image}")
     typed.append(f"{here} mirror image status {image}")
     return typed

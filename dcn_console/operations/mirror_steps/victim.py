@@ -103,23 +103,19 @@ async def ask_for_resync(
 ) -> StepResult:
     """Ask the victim's daemon to begin anew, unless it has; ``context`` heeds no cancelling.
 
-    What was noted tells whether it has: the RBD image made anew is never asked to vanish. In
-    snapshot mode ``data["snapshot"]`` is the primary's mirror snapshot to wait for.
+    What was noted tells whether it has: the RBD image made anew is never asked to vanish.
     """
 
     async def look() -> StepResult | str:
         pair = await look_or_raise(context, passage)
-        victim, primary = pair.source, pair.destination
-        data = {"snapshot": newest_primary_snapshot(primary)} if passage.is_snapshot_mode else {}
+        victim = pair.source
         if is_anew(victim, noted):
-            text = f"{victim.name} began anew already"
-            return StepResult(outcome=DONE, text=text, data=data)
+            return StepResult(outcome=DONE, text=f"{victim.name} began anew already")
         hindrance = unfit(pair, passage, may_be_primary=False)
         if hindrance:
             return StepResult(outcome=REFUSED, text=f"{hindrance}. It was not asked for again.")
         await victim.cluster.mirroring.resync(passage.subject.pool, passage.subject.image)
-        text = f"{victim.name} was asked to begin anew"
-        return StepResult(outcome=DONE, text=text, data=data)
+        return StepResult(outcome=DONE, text=f"{victim.name} was asked to begin anew")
 
     return await watch(
         context,
@@ -128,12 +124,6 @@ async def ask_for_resync(
         lost=LOST_SECONDS,
         way_out=f"Whether {passage.source} begins anew, see: rbd mirror image status",
     )
-
-
-def newest_primary_snapshot(primary: Side) -> int | None:
-    """Return the id of the newest mirror snapshot that a primary took, None without any."""
-    snapshots = primary.detail.mirror_snapshots if primary.detail is not None else ()
-    return max((one.id for one in snapshots if one.state == "primary"), default=None)
 
 
 def unfit(pair: Pair, passage: Passage, *, may_be_primary: bool) -> str:
