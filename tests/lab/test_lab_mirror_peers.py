@@ -246,7 +246,6 @@ async def test_the_command_line_connects_a_second_site_to_a_pool_others_receive(
         assert peers.peers(second) == {hub.cluster: "rx-tx"}
         refused = run("peer", "connect", pool, first.name, second.name, "--yes", status=1)
         assert "from one peer only" in refused.err
-        run("pool-mode", first.name, pool, "disabled", "--yes", status=1)
         known = peers.info(hub)["peers"]
         entry = next(peer for peer in known if peer["site_name"] == first.cluster)
         still = run("peer", "remove", hub.name, pool, entry["uuid"], "--yes", status=1)
@@ -254,8 +253,6 @@ async def test_the_command_line_connects_a_second_site_to_a_pool_others_receive(
         run("peer", "remove", first.name, pool, hub.name, "--yes")
         run("pool-mode", first.name, pool, "disabled", "--yes")
         assert peers.mode(first) == "disabled"
-        run("pool-mode", first.name, pool, "pool", "--yes")
-        assert peers.mode(first) == "pool"
         peers.assert_no_secret_is_kept(*said)
     finally:
         cli.close()
