@@ -25,6 +25,7 @@ class FileBody:
         self._on_sent = on_sent
         self._stopped = threading.Event()
         try:
+            path.open("rb").close()
             self.size = path.stat().st_size
         except OSError as error:
             raise _unreadable(path, error) from error
