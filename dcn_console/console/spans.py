@@ -111,6 +111,17 @@ def shorten(item: Line, limit: int) -> Line:
     return tuple(result)
 
 
+def squeeze(text: str, limit: int) -> str:
+    """Return a text cut in its middle to ``limit`` cells: names often differ at their ends."""
+    if cells(text) <= limit:
+        return text
+    tail = (limit - 1) // 2
+    end = len(text)
+    while end > 0 and cells(text[end - 1 :]) <= tail:
+        end -= 1
+    return f"{set_cell_size(text, max(0, limit - 1 - tail))}…{text[end:]}"
+
+
 def fit(item: Line, limit: int, align: Align = Align.LEFT) -> Line:
     """Return the line cut or padded to exactly ``limit`` terminal cells."""
     cut = shorten(item, limit)

@@ -1,6 +1,8 @@
 """Glyphs and words for states, the same on every screen. A glyph never stands without them."""
 
-from dcn_console.console.spans import Tone
+from collections.abc import Collection
+
+from dcn_console.console.spans import Line, Span, Tone, squeeze
 from dcn_console.model.findings import (
     BOTH_PRIMARY,
     BOTH_SECONDARY,
@@ -104,6 +106,15 @@ SEVERITY_GLYPHS = {
 _SEVERITY_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
 
 
+def name_with_finding(name: Span, findings: Collection[Finding], width: int) -> Line:
+    """Return a name behind the glyph of the gravest finding, cut in its middle to ``width``."""
+    severity = worst(findings)
+    if severity is None:
+        return (Span(squeeze(name.text, width), name.tone),)
+    glyph, tone = SEVERITY_GLYPHS[severity]
+    return (Span(f"{glyph} ", tone), Span(squeeze(name.text, max(1, width - 2)), name.tone))
+
+
 def finding_words(finding: Finding) -> str:
     """Return a finding's kind in two or three words."""
     return FINDING_WORDS.get(finding.kind, finding.kind.replace("-", " "))
@@ -114,6 +125,6 @@ def severity_rank(severity: Severity) -> int:
     return _SEVERITY_ORDER[severity]
 
 
-def worst(findings: tuple[Finding, ...]) -> Severity | None:
+def worst(findings: Collection[Finding]) -> Severity | None:
     """Return the gravest severity among findings, None without any."""
     return min((finding.severity for finding in findings), key=severity_rank, default=None)

@@ -107,7 +107,7 @@ async def test_a_narrow_terminal_shows_the_focused_pane_and_the_tasks() -> None:
 async def test_a_tiny_terminal_still_shows_something_sane() -> None:
     async with running(FakeWorkspace(), (40, 10)) as (app, pilot):
         assert "2 Images" in shown(app)
-        assert "almalinux" in shown(app)
+        assert "almalinu…" in shown(app)
         for key in ("1", "3", "4", "2", "enter", "escape", "question_mark", "escape", "e"):
             await pilot.press(key)
             await pilot.pause()

@@ -14,11 +14,13 @@ from dcn_console.console.spans import (
     Align,
     Span,
     Tone,
+    cells,
     fit,
     foreign,
     line,
     plain,
     shorten,
+    squeeze,
     width,
 )
 from dcn_console.console.table.column import Column, lay_out
@@ -170,3 +172,18 @@ def test_the_ends_of_a_long_name_are_marked() -> None:
     assert foreign("a" * 300).text == printable("a" * 300, 240)
     assert foreign("").text == "–"
     assert foreign(None).text == "–"
+
+
+@given(st.text(max_size=30), st.integers(1, 20))
+def test_a_name_is_cut_in_its_middle_and_never_too_long(text: str, limit: int) -> None:
+    cut = squeeze(text, limit)
+    assert cells(cut) <= limit
+    if cells(text) <= limit:
+        assert cut == text
+    else:
+        assert "…" in cut
+
+
+def test_names_that_differ_at_their_ends_can_be_told_apart() -> None:
+    assert squeeze("camera-archive-01", 10) == "camer…e-01"
+    assert squeeze("camera-archive-02", 10) == "camer…e-02"

@@ -8,9 +8,8 @@ from dcn_console.console.table.column import Column
 from dcn_console.console.words import (
     PLACEMENT_GLYPHS,
     PLACEMENT_WORDS,
-    SEVERITY_GLYPHS,
     finding_words,
-    worst,
+    name_with_finding,
 )
 from dcn_console.model.rows import NOT_RAW, ImageRow, Placement
 from dcn_console.model.sites import Topology
@@ -72,13 +71,10 @@ def haystack(row: ImageRow) -> str:
     return text.lower()
 
 
-def _name(row: ImageRow, _width: int) -> Line:
+def _name(row: ImageRow, width: int) -> Line:
     name = foreign(row.image.name) if row.image.name else foreign(row.image.id, Tone.DIM)
-    severity = worst(tuple(item for item in row.findings if item.kind != NOT_RAW))
-    if severity is None:
-        return (name,)
-    glyph, tone = SEVERITY_GLYPHS[severity]
-    return (Span(f"{glyph} ", tone), name)
+    wrong = [item for item in row.findings if item.kind != NOT_RAW]
+    return name_with_finding(name, wrong, width)
 
 
 def _format(row: ImageRow, _width: int) -> Line:

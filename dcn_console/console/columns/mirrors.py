@@ -13,10 +13,10 @@ from dcn_console.console.mirror_words import (
     judgement,
     side_words,
 )
-from dcn_console.console.spans import Align, Line, Span, Tone, fit, foreign, joined, line
+from dcn_console.console.spans import Align, Line, Span, Tone, foreign, joined, line
 from dcn_console.console.spans import width as cells_of
 from dcn_console.console.table.column import Column
-from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, severity_rank, worst
+from dcn_console.console.words import finding_words, name_with_finding, severity_rank, worst
 from dcn_console.model.findings import MIRROR_LAG
 from dcn_console.model.mirror_rows import MirrorRow
 from dcn_console.model.tasks import Progress
@@ -121,7 +121,7 @@ def mirror_columns(clock: Clock) -> tuple[Column[MirrorRow], ...]:
         Column(
             id="name",
             title="NAME",
-            cell=_name,
+            cell=lambda row, width: name_with_finding(foreign(row.label), row.findings, width),
             sort_key=lambda row: row.label.casefold(),
             minimum=12,
             wanted=15,
@@ -256,15 +256,6 @@ def mirror_columns(clock: Clock) -> tuple[Column[MirrorRow], ...]:
             priority=12,
         ),
     )
-
-
-def _name(row: MirrorRow, width: int) -> Line:
-    severity = worst(row.findings)
-    name = foreign(row.label)
-    if severity is None:
-        return (name,)
-    glyph, tone = SEVERITY_GLYPHS[severity]
-    return fit((Span(f"{glyph} ", tone), name), width)
 
 
 def _task(row: MirrorRow, _width: int) -> Line:

@@ -5,7 +5,12 @@ from datetime import datetime
 from dcn_console.console.clock import Clock, moment
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
-from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, severity_rank
+from dcn_console.console.words import (
+    SEVERITY_GLYPHS,
+    finding_words,
+    name_with_finding,
+    severity_rank,
+)
 from dcn_console.model.inventory import Capacity
 from dcn_console.model.rows import Finding, Severity, SiteRow, StoreRow
 from dcn_console.model.text import format_bytes
@@ -216,9 +221,8 @@ def _finding_text(row: FindingRow, width: int) -> Line:
     return (foreign(words, tone if finding.severity is Severity.ERROR else Tone.PLAIN),)
 
 
-def _finding_name(row: FindingRow, _width: int) -> Line:
-    glyph, tone = SEVERITY_GLYPHS[row.finding.severity]
-    return (Span(f"{glyph} ", tone), foreign(row.name))
+def _finding_name(row: FindingRow, width: int) -> Line:
+    return name_with_finding(foreign(row.name), (row.finding,), width)
 
 
 FINDING_COLUMNS: tuple[Column[FindingRow], ...] = (

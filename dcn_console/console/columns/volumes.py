@@ -5,7 +5,7 @@ from dcn_console.console.columns.mirrors import short_progress
 from dcn_console.console.mirror_words import ARRIVING, GRAVITY, condition, worst_condition
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
-from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, worst
+from dcn_console.console.words import finding_words, name_with_finding
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.text import format_age, format_bytes
 
@@ -41,13 +41,9 @@ def status(row: VolumeRow, width: int = 99) -> Line:
     return (foreign(word, _STATUS_TONES.get(word or "", Tone.ACCENT)),)
 
 
-def _name(row: VolumeRow, _width: int) -> Line:
+def _name(row: VolumeRow, width: int) -> Line:
     name = foreign(row.volume.name) if row.volume.name else foreign(row.volume.id, Tone.DIM)
-    severity = worst(row.findings)
-    if severity is None:
-        return (name,)
-    glyph, tone = SEVERITY_GLYPHS[severity]
-    return (Span(f"{glyph} ", tone), name)
+    return name_with_finding(name, row.findings, width)
 
 
 def _mirror(row: VolumeRow, width: int) -> Line:
