@@ -28,6 +28,11 @@ from dcn_console.simulator.world import World
 
 NO_SERVICE = "Service not found for creating backup."
 NO_KEYRING = "[errno 13] RADOS permission denied (error connecting to the cluster)"
+NO_POINT = (
+    "RBD diff op failed - (ret=74 stderr=b'rbd: failed to decode tag\\n\\rImporting image diff: "
+    "0% complete...failed.\\nrbd: import-diff failed: (74) Bad message\\n')"
+)
+"""The snapshot that an increment is counted from is gone at the source."""
 EXISTS = "[errno 17] RBD image already exists (error creating image)"
 _START_SECONDS = 1.0
 
@@ -119,8 +124,7 @@ def _begin(
         known = next((item for item in source.snapshots if item.name == parent.point), None)
         there = world.record(service.name, pool, base)
         if known is None or there is None:
-            reason = f"Can't find snapshot from parent {parent.id} and base name image {base}."
-            fail_backup(world, backup, reason)
+            fail_backup(world, replace(backup, container=pool), NO_POINT)
             return
         numbers, before = differing(data, known.data), there.used
     else:

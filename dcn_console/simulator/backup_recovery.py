@@ -10,6 +10,8 @@ from dcn_console.simulator.block_records import BackupRecord
 from dcn_console.simulator.world import World
 
 RESTARTED = "incomplete backup reset on manager restart"
+NOT_BEGUN = "Create backup aborted, expected volume status backing-up but got available."
+"""The service resets the volume first, and then takes up the request that waited for it."""
 
 
 def reset_incomplete(world: World, site: str) -> None:
@@ -18,7 +20,7 @@ def reset_incomplete(world: World, site: str) -> None:
         if backup.site != site:
             continue
         if backup.status == "creating":
-            fail_backup(world, backup, RESTARTED)
+            fail_backup(world, backup, RESTARTED if backup.base else NOT_BEGUN)
         elif backup.status == "restoring":
             world.block.drop_transfer(backup.id)
             volume = world.volumes.get(backup.restored_to)

@@ -152,7 +152,8 @@ def delete_backup(world: World, who: Identity, backup_id: str) -> None:
         raise Refusal(400, "Invalid backup: Backup status must be available or error")
     if any(item.parent_id == backup.id for item in world.block.backups_of(backup.volume_id)):
         raise Refusal(400, "Invalid backup: Incremental backups exist for this backup.")
-    if backup_site(world, backup.availability_zone) is None:
+    zone = backup.availability_zone if backup.site else None
+    if backup_site(world, zone) is None:
         raise Refusal(404, "Service cinder-backup could not be found.")
     world.block.put_backup(
         replace(backup, status="deleting", updated_at=world.now, due_at=world.now + DELETE_SECONDS)

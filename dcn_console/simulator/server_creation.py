@@ -140,7 +140,8 @@ def _site(world: World, asked: object, volume: VolumeRecord | None) -> Simulated
     if volume is not None and home is not None and home != site:
         raise Refusal(
             400,
-            f"Invalid volume: Server and volume {volume.id} are not in the same "
-            f"availability_zone. Server is in {zone}. Volume is in {home.availability_zone}",
+            "The availability zone between the server and its attached volumes do not match: "
+            "Server and volumes are not in the same availability zone. Server is in: "
+            f"{zone}. Volumes are in: {home.availability_zone}",
         )
     return site

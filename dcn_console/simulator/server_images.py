@@ -45,7 +45,9 @@ def create_server_image(world: World, who: Identity, server_id: str, asked: Any)
         "owner_project_name": who.project.name if who.project else "",
         "owner_user_name": who.user.name,
     }
-    return _filled(world, create_image(world, who, {**body, **described, **metadata}), 0)
+    root = next((item.size for item in world.attached(server_id)), 0)
+    asked_of = {**body, "min_disk": root, **described, **metadata}
+    return _filled(world, create_image(world, who, asked_of), 0)
 
 
 def _check_quota(world: World, who: Identity, more: int) -> None:

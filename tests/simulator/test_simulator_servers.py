@@ -119,7 +119,7 @@ def test_a_server_boots_from_a_volume_and_leaves_it_behind(servers: Servers) -> 
         ({"key_name": "nobody's"}, "Invalid key_name provided."),
         ({"security_groups": [{"name": "nobody's"}]}, "Security group nobody's not found"),
         ({"availability_zone": "moon"}, "The requested availability zone is not available"),
-        ({"availability_zone": "zone-south"}, "not in the same availability_zone"),
+        ({"availability_zone": "zone-south"}, "not in the same availability zone"),
         ({"block_device_mapping_v2": []}, "Block Device Mapping is Invalid"),
     ],
 )

@@ -36,6 +36,8 @@ MAXIMUM_MINOR = 93
 _MAXIMUM_LIMIT = 1000
 _ACTIONS = {"os-start": "start", "os-stop": "stop"}
 _IMAGE_ID_MINOR = 45
+_NO_ID_MINOR = 89
+"""Since when an attachment has no id of its own."""
 
 
 def minor_of(request: Request) -> int:
@@ -82,6 +84,11 @@ async def list_servers(request: Request) -> Response:
     world = engine_of(request).world
     query = dict(request.query_params)
     is_all = query.get("all_tenants", "").lower() in ("1", "true")
+    if is_all and not who.is_admin:
+        raise Refusal(
+            403,
+            "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.",
+        )
     servers = _visible(world, who, every_project=is_all)
     if "name" in query:
         servers = [server for server in servers if query["name"] in server.name]
@@ -174,7 +181,7 @@ async def attachments(request: Request) -> Response:
     server = visible_server(world, who, request.path_params["server_id"])
     listed = [
         {
-            "id": volume.id,
+            **({"id": volume.id} if minor_of(request) < _NO_ID_MINOR else {}),
             "volumeId": volume.id,
             "serverId": server.id,
             "device": volume.device_on(server.id),
