@@ -159,6 +159,7 @@ async def test_of_several_copies_the_one_that_can_come_back_is_chosen() -> None:
     plan = await planned(services)
     assert plan.targets == ("dcn0",)
     assert "dcn1 also has a copy, and does not receive from dcn0" in warnings(plan)
+    assert "Relocate back to central later and resync dcn1, or give" in warnings(plan)
     assert f"mirror image disable --force {POOL}/{IMAGE}" in warnings(plan)
 
 

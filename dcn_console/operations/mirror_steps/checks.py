@@ -105,10 +105,17 @@ def reversal_checks(scene: Scene, source: Side, destination: Side) -> list[Check
         warned(
             f"{side.name} also has a copy, and does not receive from {destination.name}: it gets "
             f"nothing new while {destination.name} is primary, and Ceph never removes it there.",
-            f"Relocate back to {source.name} later, or give that copy up: "
+            f"{_after_return(side, source)}, or give that copy up: "
             f"{to_give_up(scene.subject, side.site)}",
             side.name,
         )
         for side in others
     ]
     return checks
+
+
+def _after_return(side: Side, source: Side) -> str:
+    """Say what a copy left behind needs: in journal mode it finds split-brain (16.2.15)."""
+    back = f"Relocate back to {source.name} later"
+    journal = side.mirroring is not None and side.mirroring.mode is MirrorMode.JOURNAL
+    return f"{back} and resync {side.name}" if journal else back
