@@ -47,7 +47,8 @@ async def read_inventory(session: Session, wanted: frozenset[str]) -> Reading:
         inventory = await collect(services, wanted)
     finally:
         await services.close()
-    return Reading(inventory=inventory, rows=rows(inventory, tasks, datetime.now(UTC)))
+    joined = rows(inventory, tasks, datetime.now(UTC), plans=session.settings.backup_plans)
+    return Reading(inventory=inventory, rows=joined)
 
 
 def _stored_tasks(session: Session) -> tuple[Task, ...]:

@@ -6,27 +6,31 @@ same object as before, so that screens can compare by identity.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from msgspec.structs import replace
-
-from dcn_console.inventory.findings import site_findings, volume_findings
+from dcn_console.inventory.findings import site_findings
 from dcn_console.inventory.image_rows import ImageRows, World
 from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
-from dcn_console.inventory.storage_findings import images_needed, missing_services
-from dcn_console.inventory.storage_join import StorageJoiner, Stored, sites_by_zone
+from dcn_console.inventory.storage_findings import (
+    images_needed,
+    missing_services,
+    overdue_findings,
+)
+from dcn_console.inventory.storage_join import StorageJoiner, Stored
+from dcn_console.inventory.volume_rows import volume_rows, with_more
+from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.inventory import (
     Capacity,
     CinderService,
     Inventory,
-    Server,
-    Volume,
 )
-from dcn_console.model.mirror_rows import MirrorRow
 from dcn_console.model.rows import Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
 from dcn_console.model.storage import Backup
 from dcn_console.model.tasks import Task
+
+_JUDGE_EVERY = timedelta(minutes=1)
+"""How often backups are judged by the clock alone."""
 
 
 class Keyed(Protocol):
@@ -41,16 +45,26 @@ K = TypeVar("K", bound=Keyed)
 
 
 def rows(
-    inventory: Inventory, tasks: Sequence[Task], now: datetime, previous: Rows | None = None
+    inventory: Inventory,
+    tasks: Sequence[Task],
+    now: datetime,
+    previous: Rows | None = None,
+    plans: Sequence[BackupPlan] = (),
 ) -> Rows:
     """Return the joined rows; those equal to a row of ``previous`` are that same object."""
-    return Joiner(previous).rows(inventory, tasks, now)
+    return Joiner(previous, plans).rows(inventory, tasks, now)
 
 
 class Joiner:
-    """Joins again and again, doing over only what changed since its last time."""
+    """Joins again and again, doing over only what changed since its last time.
 
-    def __init__(self, previous: Rows | None = None) -> None:
+    ``plans`` say which volumes are to be backed up how often.
+    """
+
+    def __init__(self, previous: Rows | None = None, plans: Sequence[BackupPlan] = ()) -> None:
+        self._plans = tuple(plans)
+        self._overdue: dict[str, tuple[Finding, ...]] = {}
+        self._judged_at: datetime | None = None
         self._rows = previous or Rows()
         self._inventory: Inventory | None = None
         self._image_rows = ImageRows(self._rows.images)
@@ -68,7 +82,8 @@ class Joiner:
         images = _same_tuple(self._rows.images, tuple(joined))
         mirrored = self._mirrors.joined(inventory, tasks, now)
         stored = self._storage.joined(inventory)
-        volumes = self._join_volumes(inventory, mirrored, stored)
+        overdue = self._judge_backups(inventory, now)
+        volumes = self._join_volumes(inventory, mirrored, stored, overdue)
         counts = Counter(store for image in inventory.images.rows for store in image.stores)
         sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
         stores = _kept(self._rows.stores, _store_rows(inventory, counts))
@@ -120,8 +135,28 @@ class Joiner:
             self._needed = images_needed(inventory)
         return self._needed
 
+    def _judge_backups(self, inventory: Inventory, now: datetime) -> dict[str, tuple[Finding, ...]]:
+        """Return what is overdue, by volume id, judged anew after a change or a minute."""
+        last = self._inventory
+        if not (
+            last is not None
+            and self._judged_at is not None
+            and now - self._judged_at < _JUDGE_EVERY
+            and last.topology is inventory.topology
+            and last.volumes is inventory.volumes
+            and last.backups is inventory.backups
+        ):
+            found = overdue_findings(self._plans, inventory, now)
+            self._judged_at = now
+            return self._overdue if found == self._overdue else found
+        return self._overdue
+
     def _join_volumes(
-        self, inventory: Inventory, mirrored: Mirrored, stored: Stored
+        self,
+        inventory: Inventory,
+        mirrored: Mirrored,
+        stored: Stored,
+        overdue: dict[str, tuple[Finding, ...]],
     ) -> tuple[VolumeRow, ...]:
         last = self._inventory
         if not (
@@ -131,56 +166,19 @@ class Joiner:
             and last.servers.rows is inventory.servers.rows
             and last.images.rows is inventory.images.rows
         ):
-            plain = _kept(self._plain_volumes, _volume_rows(inventory))
-        elif mirrored is self._mirrored and stored.last_backups is self._last_backups:
+            plain = _kept(self._plain_volumes, volume_rows(inventory))
+        elif (
+            mirrored is self._mirrored
+            and stored.last_backups is self._last_backups
+            and overdue is self._overdue
+        ):
             return self._rows.volumes
         else:
             plain = self._plain_volumes
         self._plain_volumes, self._mirrored = plain, mirrored
-        self._last_backups = stored.last_backups
-        more = _with_more(plain, mirrored.by_volume, stored.last_backups)
+        self._last_backups, self._overdue = stored.last_backups, overdue
+        more = with_more(plain, mirrored.by_volume, stored.last_backups, overdue)
         return _kept(self._rows.volumes, more)
-
-
-def _with_more(
-    volumes: tuple[VolumeRow, ...],
-    mirrors: Mapping[str, tuple[MirrorRow, ...]],
-    backups: Mapping[str, Backup],
-) -> Iterable[VolumeRow]:
-    if not mirrors and not backups:
-        yield from volumes
-        return
-    for row in volumes:
-        few, backup = mirrors.get(row.key, ()), backups.get(row.key)
-        yield row if not few and backup is None else replace(row, mirrors=few, last_backup=backup)
-
-
-def _volume_rows(inventory: Inventory) -> Iterable[VolumeRow]:
-    names = {image.id: image.name for image in inventory.images.rows}
-    servers = {server.id: server for server in inventory.servers.rows}
-    sites = sites_by_zone(inventory.topology)
-    for volume in inventory.volumes.rows:
-        yield VolumeRow(
-            volume=volume,
-            site=sites.get(volume.availability_zone or ""),
-            parent_image=_parent_image(volume, names),
-            server=_server(volume, servers),
-            findings=volume_findings(volume, servers),
-        )
-
-
-def _parent_image(volume: Volume, names: Mapping[str, str | None]) -> str | None:
-    if volume.image_id is None:
-        return None
-    return names.get(volume.image_id) or volume.image_name or volume.image_id
-
-
-def _server(volume: Volume, servers: Mapping[str, Server]) -> str | None:
-    if not volume.attachments:
-        return None
-    server_id = volume.attachments[0].server_id
-    server = servers.get(server_id)
-    return server.name or server.id if server is not None else server_id
 
 
 def _site_rows(

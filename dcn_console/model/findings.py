@@ -42,6 +42,7 @@ SERVICE_MISSING = "service-missing"
 IMAGE_NEEDED = "image-needed"
 BACKUP_FAILED = "backup-failed"
 BACKUP_BROKEN = "backup-broken"
+BACKUP_OVERDUE = "backup-overdue"
 SPLIT_BRAIN = "split-brain"
 BOTH_PRIMARY = "both-primary"
 BOTH_SECONDARY = "both-secondary"
@@ -74,5 +75,6 @@ FINDING_KINDS = (
     IMAGE_NEEDED,
     BACKUP_FAILED,
     BACKUP_BROKEN,
+    BACKUP_OVERDUE,
     *MIRROR_KINDS,
 )

@@ -6,10 +6,11 @@ The threads are daemons and only read: quitting never waits for them.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from dcn_console.inventory.join import Joiner
+from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.errors import TaskStoreError
 from dcn_console.model.inventory import Inventory
 from dcn_console.model.rows import Rows
@@ -63,8 +64,9 @@ class Feed:
         subscribers: Subscribers,
         on_joined: Callable[[], None],
         on_open_tasks: Callable[[], None],
+        plans: Sequence[BackupPlan] = (),
     ) -> None:
-        """Watch ``store`` and ``inventory`` once started.
+        """Watch ``store`` and ``inventory`` once started; ``plans`` are those of backups.
 
         ``on_joined`` is called after each join, ``on_open_tasks`` now and then while tasks
         are open, each from a thread of the feed.
@@ -74,7 +76,7 @@ class Feed:
         self._subscribers = subscribers
         self._on_joined = on_joined
         self._on_open_tasks = on_open_tasks
-        self._joiner = Joiner()
+        self._joiner = Joiner(plans=plans)
         self._stop = threading.Event()
         self._join_wanted = threading.Event()
         self._tasks_lock = threading.Lock()

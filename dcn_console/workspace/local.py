@@ -59,7 +59,12 @@ class LocalWorkspace:
         )
         self._refresher = Refresher(settings, self._inventory_changed, self._keeper.load())
         self._feed = Feed(
-            self._store, self._refresher.current, self._subscribers, self._rows_joined, self._tend
+            self._store,
+            self._refresher.current,
+            self._subscribers,
+            self._rows_joined,
+            self._tend,
+            settings.backup_plans,
         )
         self._watched: set[str] = set()
         self._started = False

@@ -12,10 +12,12 @@ from dcn_console.inventory.join import Joiner
 from dcn_console.inventory.storage_findings import images_needed, missing_services
 from dcn_console.inventory.storage_join import last_backups, verified_on
 from dcn_console.model.backup_chains import nodes
+from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.backup_rows import VERIFIED_AT
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
     BACKUP_FAILED,
+    BACKUP_OVERDUE,
     IMAGE_NEEDED,
     SERVICE_MISSING,
     Severity,
@@ -265,6 +267,28 @@ def test_a_site_without_its_services_is_told() -> None:
     assert not list(missing_services(paris, TOPOLOGY, here))
     (volume_missing,) = missing_services(lyon, TOPOLOGY, here[:1])
     assert volume_missing.severity is Severity.WARNING
+
+
+def test_overdue_volumes_are_told_until_they_are_backed_up() -> None:
+    plan = BackupPlan(name="nightly", volumes="db*", every=24.0)
+    volumes = (
+        Volume(id="v1", name="db-1", availability_zone="az-l", created_at=NOW - timedelta(days=9)),
+        Volume(id="v2", name="web", created_at=NOW - timedelta(days=9)),
+    )
+    joiner = Joiner(plans=[plan])
+    (first, other) = joiner.rows(inventory([backup("b1", 40)], volumes), (), NOW).volumes
+    (finding,) = first.findings
+    assert (finding.kind, finding.key, finding.site) == (BACKUP_OVERDUE, "v1", "lyon")
+    assert "no good backup since 2026-11-20 00:00 UTC" in finding.text
+    assert "“nightly” wants one every 24 h" in finding.text
+    assert not other.findings
+    fresh = (backup("b1", 40), backup("b2", 1))
+    known = inventory(fresh, volumes)
+    assert not joiner.rows(known, (), NOW).findings
+    later = joiner.rows(known, (), NOW + timedelta(hours=40))
+    assert [one.kind for one in later.findings] == [BACKUP_OVERDUE]
+    unread = msgspec.structs.replace(known, backups=Snapshot())
+    assert not Joiner(plans=[plan]).rows(unread, (), NOW).findings
 
 
 def test_last_backups_agree_with_the_tree() -> None:
