@@ -146,14 +146,16 @@ def _parent(
 
 
 def delete_backup(world: World, who: Identity, backup_id: str) -> None:
-    """Begin to delete a backup; raise Refusal 400 or 404."""
+    """Begin to delete a backup; raise Refusal 400 or 404.
+
+    One that was asked for in a zone without a service can never be deleted: 404.
+    """
     backup = visible_backup(world, who, backup_id)
     if backup.status not in ("available", "error"):
         raise Refusal(400, "Invalid backup: Backup status must be available or error")
     if any(item.parent_id == backup.id for item in world.block.backups_of(backup.volume_id)):
         raise Refusal(400, "Invalid backup: Incremental backups exist for this backup.")
-    zone = backup.availability_zone if backup.site else None
-    if backup_site(world, zone) is None:
+    if backup_site(world, backup.availability_zone) is None:
         raise Refusal(404, "Service cinder-backup could not be found.")
     world.block.put_backup(
         replace(backup, status="deleting", updated_at=world.now, due_at=world.now + DELETE_SECONDS)

@@ -178,6 +178,10 @@ def test_what_goes_wrong_is_told_as_cinder_tells_it(simulator: Simulator, storag
     assert storage.show("volume", volume_id)["status"] == "available"
     told = storage.ask("GET", f"/messages?resource_uuid={nowhere['id']}").content["messages"]
     assert "Backup failed to schedule" in told[0]["user_message"]
+    lost = storage.create("backup", volume_id=volume_id, availability_zone="zone-south")
+    kept = storage.ask("DELETE", f"/backups/{lost['id']}")
+    assert kept.status == 404, "nobody is there to delete it"
+    assert "cinder-backup could not be found" in kept.content["itemNotFound"]["message"]
     increment = {"volume_id": volume_id, "incremental": True, **ZONE}
     refused = storage.ask("POST", "/backups", {"backup": increment})
     assert "parent backup must be available" in refused.content["badRequest"]["message"]
