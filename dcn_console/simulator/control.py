@@ -124,6 +124,7 @@ class Control:
         used: int = 0,
         clone_of: str | None = None,
         encrypted: bool = False,
+        bootable: bool = False,
         metadata: dict[str, str] | None = None,
     ) -> str:
         """Add an available volume of ``size`` GiB with ``used`` bytes; return its id.
@@ -137,6 +138,7 @@ class Control:
             used=used,
             clone_of=clone_of,
             encrypted=encrypted,
+            bootable=bootable,
             metadata=metadata or {},
         )
         return str(self.call("POST", "/volumes", order)["id"])

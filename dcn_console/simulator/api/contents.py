@@ -81,6 +81,7 @@ async def add_volume(request: Request) -> Response:
         used=order.used,
         clone_of=order.clone_of,
         encrypted=order.encrypted,
+        bootable=order.bootable,
         metadata=order.metadata,
         created_at=world.now,
         updated_at=world.now,

@@ -68,6 +68,7 @@ class VolumeOrder(msgspec.Struct, frozen=True, kw_only=True):
     used: int = 0
     clone_of: str | None = None
     encrypted: bool = False
+    bootable: bool = False
     metadata: dict[str, str] = {}
 
 
