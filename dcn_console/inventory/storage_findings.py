@@ -185,12 +185,12 @@ def _lacking(images: Iterable[Image], topology: Topology) -> dict[str, tuple[str
 
 
 def _needed(image: Image, site: str, users: _Users) -> Finding:
-    labels = [
-        *(f"server {printable(name, 60)}" for name in users.servers),
-        *(f"volume {printable(name, 60)}" for name in users.volumes),
-    ]
-    named, more = labels[:_NAMED], len(labels) - _NAMED
-    who = ", ".join(named) + (f" and {count(more, 'other')}" if more > 0 else "")
+    named = [
+        *(f"server {printable(name, 60)}" for name in users.servers[:_NAMED]),
+        *(f"volume {printable(name, 60)}" for name in users.volumes[:_NAMED]),
+    ][:_NAMED]
+    more = len(users.servers) + len(users.volumes) - len(named)
+    who = ", ".join(named) + (f" and {count(more, 'other')}" if more else "")
     return Finding(
         kind=IMAGE_NEEDED,
         severity=Severity.WARNING if users.servers else Severity.NOTICE,
