@@ -1,5 +1,6 @@
 """The plan of a relocation: what is refused, warned of and said before anything is changed."""
 
+import msgspec
 import pytest
 from fake_mirror_services import SUBJECT, FakeServices
 from fake_mirroring import IMAGE, POOL
@@ -184,6 +185,18 @@ async def test_without_a_primary_the_site_must_be_named() -> None:
     assert "--to" in refusal(await planned(services))
     plan = await planned(services, "dcn0")
     assert plan.steps[0].name == "wait for both sides"
+
+
+@pytest.mark.parametrize("demoted", [False, True])
+async def test_what_moves_of_an_encrypted_volume_is_told(demoted: bool) -> None:
+    services = mirrored()
+    volume = services.cinder.volumes["1"]
+    services.cinder.volumes["1"] = msgspec.structs.replace(volume, encrypted=True)
+    if demoted:
+        await services.clusters["central"].mirroring.demote(POOL, IMAGE)
+    told = [check.text for check in (await planned(services, "dcn0")).checks]
+    assert any("its data moves as it is" in text and "key stays in" in text for text in told)
+    assert demoted or "Cinder has it attached to no server." in told
 
 
 async def test_another_task_at_work_is_refused() -> None:

@@ -110,11 +110,19 @@ def _cinder_checks(usage: Usage) -> list[Check]:
                 "Wait until it is available or in-use.",
             )
         )
-    if volume is not None and volume.encrypted:
-        checks.append(
-            fine("It is encrypted: its data moves as it is, its key stays in the key manager.")
-        )
     return checks
+
+
+def key_checks(usage: Usage, destination: Site) -> list[Check]:
+    """Say what moves of an encrypted volume, and what does not: its key."""
+    if usage.volume is None or not usage.volume.encrypted:
+        return []
+    return [
+        fine(
+            "It is encrypted: its data moves as it is, with its LUKS header; its key stays in the "
+            f"key manager (Barbican), without which it cannot be read at {destination.name} either."
+        )
+    ]
 
 
 def server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
