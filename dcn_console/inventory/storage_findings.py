@@ -23,12 +23,18 @@ _NAMED = 2
 """Servers and volumes that a sentence names before it counts the others."""
 
 
-def backup_findings(node: BackupNode, last_good: Backup | None) -> tuple[Finding, ...]:
-    """Return the findings of one backup; ``last_good`` is the volume's newest good one."""
+def backup_findings(
+    node: BackupNode, last_good: Backup | None, *, volume_is_gone: bool = False
+) -> tuple[Finding, ...]:
+    """Return the findings of one backup; ``last_good`` is the volume's newest good one.
+
+    That a backup failed matters no more once its volume is gone.
+    """
     backup = node.backup
     name = f"Backup “{printable(backup.label)}”"
     if backup.status == "error":
-        if last_good is not None and data_time(last_good) >= data_time(backup):
+        healed = last_good is not None and data_time(last_good) >= data_time(backup)
+        if healed or volume_is_gone:
             return ()
         reason = f": {printable(backup.fail_reason, 300)}" if backup.fail_reason else "."
         return (

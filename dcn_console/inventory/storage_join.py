@@ -130,7 +130,7 @@ def backup_rows(
             site=sites.get(zone or ""),
             stored_at=sites.get(backup.availability_zone or ""),
             verified_on=verified_on(backup),
-            findings=backup_findings(node, last_good),
+            findings=backup_findings(node, last_good, volume_is_gone=known and place is None),
         )
 
 
