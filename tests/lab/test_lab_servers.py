@@ -75,10 +75,12 @@ def server(lab: Lab, admin: Any, volume: str) -> Iterator[str]:
 
 
 def test_each_site_has_a_zone_with_a_live_compute_host(lab: Lab, admin: Any) -> None:
-    services = admin.compute.get("/os-services?binary=nova-compute").json()["services"]
+    def live() -> set[tuple[str, str]]:
+        services = admin.compute.get("/os-services?binary=nova-compute").json()["services"]
+        return {(each["host"], each["zone"]) for each in services if each["state"] == "up"}
 
-    live = {(each["host"], each["zone"]) for each in services if each["state"] == "up"}
-    assert live == {(site.name, site.availability_zone) for site in lab.sites}
+    wanted = {(site.name, site.availability_zone) for site in lab.sites}
+    wait_for(lab, "every compute host in its zone", lambda: live() == wanted)
 
 
 def test_a_member_finds_what_a_server_is_made_with(lab: Lab, admin: Any) -> None:
