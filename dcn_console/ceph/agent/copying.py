@@ -1,6 +1,7 @@
 # ruff: noqa: UP006, UP035 - the file must load in Python 3.6: no list[str], no str | None
 """Copies of RBD images inside the cluster, which carry whom they were made for."""
 
+import contextlib
 import hashlib
 import time
 from typing import Any, Callable, Dict, List
@@ -124,6 +125,7 @@ def remove_if_owned(
             has_owner = owner_of(image) or (owner if is_draft else "")
             snapshots = [snapshot["name"] for snapshot in image.list_snaps()]
     except rbd.ImageNotFound:
+        end_removal(ioctx, name, report)
         return False
     if has_owner != owner:
         raise Failure("exists", f"there is an RBD image {name} that was not made for this")
@@ -134,6 +136,18 @@ def remove_if_owned(
     except rbd.ImageNotFound:
         return False
     return True
+
+
+def end_removal(ioctx: Any, name: str, report: Reporter) -> None:
+    """Finish the removal of an RBD image that was killed in the middle, if there was one.
+
+    librbd moves it to the trash first, marked as being removed, and goes on listing its name
+    there (librbd/api/Image.cc: list_images); only another removal by that name ends it.
+    """
+    import rbd
+
+    with contextlib.suppress(rbd.ImageNotFound):
+        patiently(lambda: rbd.RBD().remove(ioctx, name, on_progress=report), report)
 
 
 def owner_of(image: Any) -> str:
