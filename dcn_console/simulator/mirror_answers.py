@@ -147,12 +147,13 @@ def _status(world: World, replay: ReplayRecord) -> dict[str, Any] | None:
 
 
 def sync_progress(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
-    """Answer how far the sync of an RBD image got: objects of a snapshot, else what is there."""
+    """Answer how far the sync of an RBD image got: its newest mirror snapshot, else its data."""
     pool, name = text(parameters, "pool"), text(parameters, "name")
     settle_image(world, pool, name, world.now)
     record = found(world, site, parameters)
     done = record.used
     snapshots = record.mirroring.snapshots if record.mirroring else ()
-    if snapshots and not snapshots[-1].complete:
-        done = (snapshots[-1].copied_objects or 0) * OBJECT
+    if snapshots:
+        newest = snapshots[-1]
+        done = record.size if newest.complete else (newest.copied_objects or 0) * OBJECT
     return ClusterAnswer(result={"done": min(done, record.size), "total": record.size})

@@ -101,6 +101,8 @@ async def life_of_a_mirror(pair: Pair, mode: MirrorMode, folder: Path) -> None:
     await until(has_all)
     await synced(hub, edge, name, mode)
     await until(lambda: follows(edge, name))
+    if mode is MirrorMode.SNAPSHOT:
+        assert (await edge.cluster.mirroring.progress(edge.pool, name)).done == SIZE
 
     await relocate(hub, edge, name)
     await edge.write(name, (1, 2), folder)

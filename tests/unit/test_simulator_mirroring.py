@@ -82,6 +82,15 @@ def test_the_first_copy_of_snapshot_mode_is_counted_in_objects() -> None:
     assert said["last_snapshot_bytes"] == 160 * OBJECT
 
 
+def test_a_complete_mirror_snapshot_is_all_there_is_holes_too() -> None:
+    stage = Stage()
+    stage.add("disk", 4)
+    stage.ask("home", "mirror_enable", name="disk", mode="snapshot")
+    stage.wait(90.0)
+    progress = stage.ask("north", "sync_progress", name="disk")
+    assert progress["done"] == progress["total"] == 16 * OBJECT
+
+
 def test_a_journal_lags_and_catches_up() -> None:
     stage = synced("journal")
     stage.write("home", "disk", (3, 12), entries=1200)

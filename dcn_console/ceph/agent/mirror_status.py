@@ -86,7 +86,7 @@ def mirror_images(connection: Connection, parameters: Parameters, send: Send) ->
 
 
 def sync_progress(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
-    """Answer how much of a sync is here: copied objects of the newest mirror snapshot, else data.
+    """Answer how much of a sync is here: of the newest mirror snapshot, else in bytes of data.
 
     Source: rbd_mirror/image_replayer/snapshot/Replayer.cc, which counts the objects.
     """
@@ -94,7 +94,9 @@ def sync_progress(connection: Connection, parameters: Parameters, send: Send) ->
     with connection.pool(parameters) as ioctx, open_image(ioctx, name) as image:
         size, snapshots = image.size(), list(image.list_snaps())
         mirrored = [item["mirror"] for item in snapshots if item["namespace"] == MIRROR_SNAPSHOT]
-        if mirrored and not mirrored[-1]["complete"]:
+        if mirrored and mirrored[-1]["complete"]:
+            done = size
+        elif mirrored:
             done = mirrored[-1]["last_copied_object_number"] * image.stat()["obj_size"]
         else:
             first_copy = [
