@@ -1,6 +1,7 @@
 """The columns of each list."""
 
 from datetime import datetime
+from typing import Any
 
 from dcn_console.cli.listing import Column
 from dcn_console.config.suggest import way_out
@@ -60,13 +61,7 @@ def site_columns(now: datetime) -> tuple[Column[SiteRow], ...]:
         Column("fsid", _fsid, in_table=False),
         Column("unreachable_since", lambda row: row.unreachable_since, in_table=False),
         Column("error", lambda row: row.error, in_table=False),
-        Column(
-            "findings",
-            lambda row: finding_kinds(row.findings),
-            show=lambda row: finding_kinds(row.findings) or "–",
-            priority=2,
-            shrinks=True,
-        ),
+        findings_column(2),
     )
 
 
@@ -136,13 +131,7 @@ def image_columns(now: datetime, topology: Topology) -> tuple[Column[ImageRow], 
             align_right=True,
             priority=5,
         ),
-        Column(
-            "findings",
-            lambda row: finding_kinds(row.findings),
-            show=lambda row: finding_kinds(row.findings) or "–",
-            priority=1,
-            shrinks=True,
-        ),
+        findings_column(1),
     )
 
 
@@ -179,13 +168,7 @@ def volume_columns(now: datetime) -> tuple[Column[VolumeRow], ...]:
             align_right=True,
             priority=5,
         ),
-        Column(
-            "findings",
-            lambda row: finding_kinds(row.findings),
-            show=lambda row: finding_kinds(row.findings) or "–",
-            priority=2,
-            shrinks=True,
-        ),
+        findings_column(2),
     )
 
 
@@ -267,6 +250,17 @@ def _site_health(row: SiteRow) -> str:
 
 def _fsid(row: SiteRow) -> str | None:
     return row.site.cluster.fsid or None if row.site.cluster else None
+
+
+def findings_column(priority: int) -> Column[Any]:
+    """Return the column of what is wrong, for any rows that have findings."""
+    return Column(
+        "findings",
+        lambda row: finding_kinds(row.findings),
+        show=lambda row: finding_kinds(row.findings) or "–",
+        priority=priority,
+        shrinks=True,
+    )
 
 
 def finding_kinds(findings: tuple[Finding, ...]) -> str | None:

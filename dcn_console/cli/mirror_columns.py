@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from dcn_console.cli.columns import findings_column
 from dcn_console.cli.convert_mirror import PeerRow, ScheduleRow
 from dcn_console.cli.listing import Column
 from dcn_console.model.mirror_rows import Judgement, MirrorRow, MirrorSide
@@ -53,12 +54,7 @@ def mirror_columns(now: datetime) -> tuple[Column[MirrorRow], ...]:
         Column("task", lambda row: row.task, align_right=True, priority=5),
         Column("protected_why", lambda row: row.protected.why, in_table=False),
         Column("peer_ready_why", lambda row: row.peer_ready.why, in_table=False),
-        Column(
-            "findings",
-            lambda row: " ".join(dict.fromkeys(item.kind for item in row.findings)) or None,
-            priority=5,
-            shrinks=True,
-        ),
+        findings_column(5),
     )
 
 

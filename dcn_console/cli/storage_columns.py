@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dcn_console.cli.columns import finding_kinds
+from dcn_console.cli.columns import findings_column
 from dcn_console.cli.listing import Column
 from dcn_console.model.rows import BackupRow, ServerRow, SnapshotRow
 from dcn_console.model.text import format_age, format_bytes
@@ -65,13 +65,7 @@ def backup_columns(now: datetime) -> tuple[Column[BackupRow], ...]:
         Column("project_id", lambda row: row.backup.project_id, in_table=False),
         Column("created_at", lambda row: row.backup.created_at, in_table=False),
         Column("fail_reason", lambda row: row.backup.fail_reason, in_table=False),
-        Column(
-            "findings",
-            lambda row: finding_kinds(row.findings),
-            show=lambda row: finding_kinds(row.findings) or "–",
-            priority=2,
-            shrinks=True,
-        ),
+        findings_column(2),
     )
 
 
