@@ -11,6 +11,7 @@ from dcn_console.operations.base import Operation
 from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
+from dcn_console.operations.create_volume import VolumeCreate
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
@@ -48,6 +49,7 @@ _ALL: tuple[Operation[Any], ...] = (
     BackupRestore(),
     BackupDelete(),
     BackupCheck(),
+    VolumeCreate(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
