@@ -26,6 +26,7 @@ from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.remove_peer import MirrorPeerRemove
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.resync import MirrorResync
+from dcn_console.operations.snapshot_volume import VolumeSnapshotNow
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
@@ -50,6 +51,7 @@ _ALL: tuple[Operation[Any], ...] = (
     BackupDelete(),
     BackupCheck(),
     VolumeCreate(),
+    VolumeSnapshotNow(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
