@@ -15,6 +15,7 @@ from dcn_console.operations.create_volume import VolumeCreate
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
+from dcn_console.operations.extend_volume import VolumeExtend
 from dcn_console.operations.fail_back import MirrorFailback
 from dcn_console.operations.failover import MirrorFailover
 from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
@@ -52,6 +53,7 @@ _ALL: tuple[Operation[Any], ...] = (
     BackupCheck(),
     VolumeCreate(),
     VolumeSnapshotNow(),
+    VolumeExtend(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
