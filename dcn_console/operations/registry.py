@@ -13,6 +13,8 @@ from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
 from dcn_console.operations.create_volume import VolumeCreate
 from dcn_console.operations.delete_backups import BackupDelete
+from dcn_console.operations.delete_snapshot import SnapshotDelete
+from dcn_console.operations.delete_volume import VolumeDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.extend_volume import VolumeExtend
@@ -54,6 +56,8 @@ _ALL: tuple[Operation[Any], ...] = (
     VolumeCreate(),
     VolumeSnapshotNow(),
     VolumeExtend(),
+    VolumeDelete(),
+    SnapshotDelete(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(
