@@ -30,6 +30,7 @@ from dcn_console.operations.remove_peer import MirrorPeerRemove
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.resync import MirrorResync
 from dcn_console.operations.snapshot_volume import VolumeSnapshotNow
+from dcn_console.operations.upload_volume import VolumeUpload
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
@@ -56,6 +57,7 @@ _ALL: tuple[Operation[Any], ...] = (
     VolumeCreate(),
     VolumeSnapshotNow(),
     VolumeExtend(),
+    VolumeUpload(),
     VolumeDelete(),
     SnapshotDelete(),
 )
