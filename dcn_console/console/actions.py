@@ -8,6 +8,7 @@ from dcn_console.console.action import (
     MIRRORING,
     MOVING,
     PEERS,
+    VOLUMES,
     Action,
     Menu,
     keys_text,
@@ -22,7 +23,15 @@ from dcn_console.console.availability import (
 from dcn_console.console.mirror_actions import MIRROR_ACTIONS, MIRROR_MENU
 from dcn_console.console.mirror_availability import with_mirroring
 from dcn_console.console.reading_actions import READING_ACTIONS
-from dcn_console.console.situation import IMAGE_PLACES, MIRROR_PLACES, TASK_PLACES, Place
+from dcn_console.console.situation import (
+    IMAGE_PLACES,
+    MIRROR_PLACES,
+    TASK_PLACES,
+    VOLUME_PLACES,
+    Place,
+)
+from dcn_console.console.volume_actions import VOLUME_ACTIONS, VOLUME_MENU
+from dcn_console.console.volume_availability import with_volume_actions
 from dcn_console.model.requests import CopyImages, Request
 
 RIGHT = 90
@@ -100,6 +109,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *MIRROR_ACTIONS,
     Action(
+        id="volume_menu",
+        keys=(VOLUME_MENU.key,),
+        title="volume actions",
+        description="Create a volume, or choose what to do with those marked or under the cursor.",
+        group=CHANGING,
+        places=VOLUME_PLACES,
+        available=with_volume_actions,
+        footer=5,
+    ),
+    *VOLUME_ACTIONS,
+    Action(
         id="command",
         keys=("colon",),
         title="command",
@@ -148,7 +168,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-GROUPS = (MOVING, FINDING, LOOKING, CHANGING, MIRRORING, PEERS, CONSOLE)
+GROUPS = (MOVING, FINDING, LOOKING, CHANGING, VOLUMES, MIRRORING, PEERS, CONSOLE)
 
 
 def footer_actions(place: Place) -> tuple[Action, ...]:

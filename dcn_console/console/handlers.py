@@ -12,6 +12,7 @@ from dcn_console.console.navigation import front_of, to_home
 from dcn_console.console.prompt import Mode
 from dcn_console.console.situation import Place
 from dcn_console.console.table_screen import TableScreen
+from dcn_console.console.volume_actions import VOLUME_MENU
 from dcn_console.model.tasks import TaskState
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ HANDLERS: dict[str, Handler] = {
     "copy_to_edges": _copy_to_edges,
     "show_mirrors": _show_mirrors,
     "mirror_menu": _open(MIRROR_MENU),
+    "volume_menu": _open(VOLUME_MENU),
     **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
     "pause": _pause,
     "cancel": _cancel,

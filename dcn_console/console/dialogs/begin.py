@@ -9,6 +9,7 @@ from dcn_console.console.dialogs.mirror_forms import FormMaker
 from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.pair_forms import PAIR_FORMS
 from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.dialogs.volume_forms import VOLUME_FORMS
 from dcn_console.console.navigation import front_of
 from dcn_console.console.table_screen import TableScreen
 
@@ -27,6 +28,7 @@ FORMS: dict[str, FormMaker] = {
     "verify_mirror": mirror_forms.verify,
     "rehearse": mirror_forms.rehearse,
     **PAIR_FORMS,
+    **VOLUME_FORMS,
 }
 """What each action of a menu asks, by the action's id."""
 

@@ -29,6 +29,11 @@ async def copy_to_site(context: TargetContext) -> Target:
         subject = subject_of(context)
     except UsageError as error:
         return Target(site=context.site, state=TargetState.FAILED, text=str(error))
+    return await bring(context, subject)
+
+
+async def bring(context: TargetContext, subject: Subject) -> Target:
+    """Bring an image to the context's site as ``copy_to_site``, in a task of any kind."""
     result = StepResult(outcome=names.RETRY)
     attempt = 0
     while result.outcome == names.RETRY and attempt < MOST_ATTEMPTS:
