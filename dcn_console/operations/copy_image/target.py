@@ -24,11 +24,16 @@ _ENDS = {
 
 
 async def copy_to_site(context: TargetContext) -> Target:
-    """Bring the task's image to the context's site; a failed try is repeated, alone."""
+    """Bring the task's image to the context's site."""
     try:
         subject = subject_of(context)
     except UsageError as error:
         return Target(site=context.site, state=TargetState.FAILED, text=str(error))
+    return await bring(context, subject)
+
+
+async def bring(context: TargetContext, subject: Subject) -> Target:
+    """Bring an image to the context's site; a failed try is repeated, alone."""
     result = StepResult(outcome=names.RETRY)
     attempt = 0
     while result.outcome == names.RETRY and attempt < MOST_ATTEMPTS:
