@@ -16,6 +16,7 @@ from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.fail_back import MirrorFailback
 from dcn_console.operations.failover import MirrorFailover
+from dcn_console.operations.import_image import ImageImport
 from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
 from dcn_console.operations.mirror_site_name import MirrorSiteName
 from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
@@ -29,6 +30,7 @@ from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
     CopyImage(),
+    ImageImport(),
     MirrorEnable(),
     MirrorDisable(),
     MirrorSnapshotNow(),

@@ -83,6 +83,7 @@ def _nothing_to_do(site: Site, seen: Observation, context: PlanContext) -> str:
 
 
 async def method_check(services: Services) -> list[Check]:
+    """Refuse where Glance does not offer to copy between stores."""
     try:
         methods = await services.glance.import_methods()
     except ServiceError as error:
