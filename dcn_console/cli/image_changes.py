@@ -82,7 +82,7 @@ def image_import(
 
 
 def sites_of(topology: Topology, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sites of --to or --from, “all-edges” spelled out; raises UsageError."""
+    """Return the sites of --to or --from, every edge spelled out; raises UsageError."""
     named = [name for name in names if name != EVERY_EDGE]
     require_sites(topology, tuple(named))
     if EVERY_EDGE in names:

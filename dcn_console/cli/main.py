@@ -26,7 +26,7 @@ from dcn_console.cli.core import Core
 from dcn_console.cli.demo_command import demo
 from dcn_console.cli.doctor_command import doctor
 from dcn_console.cli.framework import Group
-from dcn_console.cli.image_changes import image_import
+from dcn_console.cli.image_changes import image_delete, image_delete_copy, image_import
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
 from dcn_console.cli.init_command import init
@@ -66,9 +66,8 @@ def root(context: click.Context) -> int | None:
     return open_console()
 
 
-image.add_command(image_show)
-image.add_command(image_copy)
-image.add_command(image_import)
+for _change in (image_show, image_copy, image_import, image_delete_copy, image_delete):
+    image.add_command(_change)
 for _action in (
     *(backup_create, backup_restore, backup_delete, backup_check),
     *(backup_plans, backup_run_due),

@@ -12,6 +12,8 @@ from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
 from dcn_console.operations.delete_backups import BackupDelete
+from dcn_console.operations.delete_copies import ImageDeleteCopy
+from dcn_console.operations.delete_images import ImageDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.fail_back import MirrorFailback
@@ -31,6 +33,8 @@ from dcn_console.operations.verify_mirror import MirrorVerify
 _ALL: tuple[Operation[Any], ...] = (
     CopyImage(),
     ImageImport(),
+    ImageDeleteCopy(),
+    ImageDelete(),
     MirrorEnable(),
     MirrorDisable(),
     MirrorSnapshotNow(),

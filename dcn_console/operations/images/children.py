@@ -73,7 +73,7 @@ async def named_children(services: Services, copy: Copy) -> str:
     words = [await _name_of(services, child) for child in children[:MOST_NAMED]]
     more = len(children) - len(words)
     others = f" and {count(more, 'other')}" if more > 0 else ""
-    return f"{count(len(children), 'clone')} at {copy.place}: {', '.join(words)}{others}"
+    return f"{count(len(children), 'clone')}: {', '.join(words)}{others}"
 
 
 async def _name_of(services: Services, child: RbdChild) -> str:
