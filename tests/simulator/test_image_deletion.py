@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated import Api
@@ -85,7 +86,7 @@ async def test_a_clone_at_an_edge_keeps_every_copy(
 ) -> None:
     image_id = an_image(admin, "store-north")
     await has_copies(admin, image_id, 2)
-    asked = {"size": 1, "imageRef": image_id, "availability_zone": "zone-north", "name": "web"}
+    asked: dict[str, Any] = {"size": 1, "imageRef": image_id, "availability_zone": "zone-north", "name": "web"}
     volume = Storage(simulator, admin).create("volume", **asked)
     assert volume["status"] == "available"
     (plan,) = await workspace.plan(DeleteImages(image_ids=(image_id,)))
