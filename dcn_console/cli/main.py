@@ -41,6 +41,14 @@ from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.storage_lists import backup, server, snapshot
 from dcn_console.cli.task_commands import task
+from dcn_console.cli.volume_commands import (
+    snapshot_delete,
+    volume_create,
+    volume_delete,
+    volume_extend,
+    volume_snapshot,
+    volume_upload,
+)
 from dcn_console.model.errors import ConfigError, DcnError, UsageError
 
 PROGRAM = "dcn-console"
@@ -73,6 +81,9 @@ for _action in (
     *(backup_plans, backup_run_due),
 ):
     backup.add_command(_action)
+for _action in (volume_create, volume_extend, volume_snapshot, volume_upload, volume_delete):
+    volume.add_command(_action)
+snapshot.add_command(snapshot_delete)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
     mirror.add_command(_command)
 for _command in (

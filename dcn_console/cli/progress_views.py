@@ -139,8 +139,8 @@ class Bars:
 
 
 def step_of(task: Task, target: Target, steps: Steps) -> str:
-    """Return which of the planned steps is being taken at a target, "" when it is over."""
-    if target.state.is_over:
+    """Return which of the planned steps is being taken at a target, "" when none is."""
+    if target.state is TargetState.QUEUED or target.state.is_over:
         return ""
     return step_words(task, target.site, steps.get(task.number, ()))
 

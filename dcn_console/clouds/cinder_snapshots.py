@@ -38,6 +38,19 @@ class CinderSnapshots:
         answer = await self._api.get(path_of("snapshots", snapshot_id), doing)
         return snapshot_from(decode_one(doing, answer.content, "snapshot", WireSnapshot))
 
+    async def of_volume(self, volume_id: str) -> tuple[VolumeSnapshot, ...]:
+        """The snapshots of one volume; an older Cinder that lists all is filtered here."""
+        query = {"limit": "1000", "all_tenants": "1", "volume_id": volume_id}
+        doing = f"Cinder: list snapshots of volume {printable(volume_id, 60)}"
+        return tuple(
+            [
+                snapshot
+                async for part in self._pages(doing, query, {})
+                for snapshot in part
+                if snapshot.volume_id == volume_id
+            ]
+        )
+
     async def create(
         self, volume_id: str, name: str, metadata: Mapping[str, str], *, force: bool = False
     ) -> VolumeSnapshot:

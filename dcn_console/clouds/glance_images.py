@@ -93,6 +93,25 @@ class GlanceImages:
             ]
         )
 
+    async def named(self, name: str) -> tuple[Image, ...]:
+        """The images of that very name, whatever their status and whoever's they are."""
+        doing = f"Glance: look for image “{printable(name)}”"
+        query = {"limit": "1000", "visibility": "all", "name": name}
+
+        async def ask(page_query: dict[str, str]) -> Answer:
+            return await self._cloud.request(
+                IMAGE, "GET", "/images", params=page_query, doing=doing
+            )
+
+        return tuple(
+            [
+                image_from(item)
+                async for items in pages(doing, ask, query, "images", WireImage)
+                for item in items
+                if item.name == name
+            ]
+        )
+
     async def upload(self, image_id: str, path: Path, on_progress: Progress | None = None) -> None:
         """Send a file's bytes as an image's data, to the default store; then it is active.
 

@@ -82,7 +82,7 @@ class Joiner:
         images = _same_tuple(self._rows.images, tuple(joined))
         mirrored = self._mirrors.joined(inventory, tasks, now)
         stored = self._storage.joined(inventory)
-        overdue = self._judge_backups(inventory, now)
+        overdue = self._judge_backups(inventory, stored, now)
         volumes = self._join_volumes(inventory, mirrored, stored, overdue)
         counts = Counter(store for image in inventory.images.rows for store in image.stores)
         sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
@@ -135,16 +135,19 @@ class Joiner:
             self._needed = images_needed(inventory)
         return self._needed
 
-    def _judge_backups(self, inventory: Inventory, now: datetime) -> dict[str, tuple[Finding, ...]]:
-        """Return what is overdue, by volume id, judged anew after a change or a minute."""
+    def _judge_backups(
+        self, inventory: Inventory, stored: Stored, now: datetime
+    ) -> dict[str, tuple[Finding, ...]]:
+        """Return what is overdue, by volume id: judged with new good backups, or a minute later."""
         last = self._inventory
         if not (
             last is not None
             and self._judged_at is not None
             and now - self._judged_at < _JUDGE_EVERY
             and last.topology is inventory.topology
-            and last.volumes is inventory.volumes
-            and last.backups is inventory.backups
+            and last.volumes.complete == inventory.volumes.complete
+            and last.backups.complete == inventory.backups.complete
+            and stored.last_backups is self._last_backups
         ):
             found = overdue_findings(self._plans, inventory, now)
             self._judged_at = now

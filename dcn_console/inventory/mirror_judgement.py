@@ -85,7 +85,7 @@ def _split_brain(case: Case) -> Found:
         if says_split_brain(side):
             last = "" if side.known else " when it was last asked"
             return MirrorCondition.SPLIT_BRAIN, (
-                f"{place(side)} said split-brain{last}: it was written to while {place(other)} was"
+                f"{place(side)} said split-brain{last}: its data and {place(other)}'s have parted"
             )
     return None
 

@@ -23,12 +23,18 @@ _NAMED = 2
 """Servers and volumes that a sentence names before it counts the others."""
 
 
-def backup_findings(node: BackupNode, last_good: Backup | None) -> tuple[Finding, ...]:
-    """Return the findings of one backup; ``last_good`` is the volume's newest good one."""
+def backup_findings(
+    node: BackupNode, last_good: Backup | None, *, volume_is_gone: bool = False
+) -> tuple[Finding, ...]:
+    """Return the findings of one backup; ``last_good`` is the volume's newest good one.
+
+    That a backup failed matters no more once its volume is gone.
+    """
     backup = node.backup
     name = f"Backup “{printable(backup.label)}”"
     if backup.status == "error":
-        if last_good is not None and data_time(last_good) >= data_time(backup):
+        healed = last_good is not None and data_time(last_good) >= data_time(backup)
+        if healed or volume_is_gone:
             return ()
         reason = f": {printable(backup.fail_reason, 300)}" if backup.fail_reason else "."
         return (
@@ -185,12 +191,12 @@ def _lacking(images: Iterable[Image], topology: Topology) -> dict[str, tuple[str
 
 
 def _needed(image: Image, site: str, users: _Users) -> Finding:
-    labels = [
-        *(f"server {printable(name, 60)}" for name in users.servers),
-        *(f"volume {printable(name, 60)}" for name in users.volumes),
-    ]
-    named, more = labels[:_NAMED], len(labels) - _NAMED
-    who = ", ".join(named) + (f" and {count(more, 'other')}" if more > 0 else "")
+    named = [
+        *(f"server {printable(name, 60)}" for name in users.servers[:_NAMED]),
+        *(f"volume {printable(name, 60)}" for name in users.volumes[:_NAMED]),
+    ][:_NAMED]
+    more = len(users.servers) + len(users.volumes) - len(named)
+    who = ", ".join(named) + (f" and {count(more, 'other')}" if more else "")
     return Finding(
         kind=IMAGE_NEEDED,
         severity=Severity.WARNING if users.servers else Severity.NOTICE,

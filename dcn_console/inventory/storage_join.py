@@ -1,12 +1,13 @@
 """Joining backups, snapshots and servers with the volumes and sites they are about. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import is_
 
 import msgspec
 
 from dcn_console.inventory.storage_findings import backup_findings
-from dcn_console.model.backup_chains import GOOD, BackupNode, data_time, nodes
+from dcn_console.model.backup_chains import GOOD, data_time, nodes
 from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow, ServerRow, SnapshotRow
 from dcn_console.model.inventory import Inventory, Server, Volume
 from dcn_console.model.sites import Topology
@@ -22,37 +23,84 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     last_backups: dict[str, Backup] = {}
 
 
+class _Chains(msgspec.Struct, frozen=True):
+    """The rows of one volume's backups, and what they were made of."""
+
+    backups: list[Backup]
+    place: "_Place | None"
+    rows: tuple[BackupRow, ...]
+
+
+_Place = tuple[str, str | None]
+"""What rows show of a volume: its label and its availability zone."""
+
+
 class StorageJoiner:
-    """Joins again and again, doing over only what changed since its last time."""
+    """Joins again and again, doing over only what changed since its last time.
+
+    Of the volumes, of which there are many and one or the other changes all the time, it looks
+    at what the rows show.
+    """
 
     def __init__(self) -> None:
         self._inventory: Inventory | None = None
         self._stored = Stored()
-        self._nodes: tuple[BackupNode, ...] = ()
+        self._places: dict[str, _Place] = {}
+        self._chains: dict[str, _Chains] = {}
+        self._attached: tuple[Volume, ...] = ()
 
     def joined(self, inventory: Inventory) -> Stored:
         """Return the rows; the same object as last time when nothing they show changed."""
         last, self._inventory = self._inventory, inventory
-        around = (
-            last is None
-            or last.topology is not inventory.topology
-            or last.volumes.rows is not inventory.volumes.rows
+        new = last is None or last.topology is not inventory.topology
+        backups = new or (last is not None and last.backups.rows is not inventory.backups.rows)
+        snapshots = new or (
+            last is not None and last.snapshots.rows is not inventory.snapshots.rows
         )
-        backups = last is None or last.backups.rows is not inventory.backups.rows
-        if backups:
-            self._nodes = nodes(inventory.backups.rows)
+        servers = new or (last is not None and last.servers.rows is not inventory.servers.rows)
+        volumes = last is None or last.volumes is not inventory.volumes
         changes: dict[str, object] = {}
         if backups:
-            changes["last_backups"] = last_backups(inventory.backups.rows)
-        if backups or around:
-            changes["backups"] = tuple(backup_rows(self._nodes, inventory))
-        if around or (last is not None and last.snapshots.rows is not inventory.snapshots.rows):
-            changes["snapshots"] = tuple(snapshot_rows(inventory))
-        if around or (last is not None and last.servers.rows is not inventory.servers.rows):
+            good = last_backups(inventory.backups.rows)
+            if good != self._stored.last_backups:
+                changes["last_backups"] = good
+        if volumes or backups or snapshots:
+            places = _places(inventory)
+            known = last is not None and last.volumes.complete is inventory.volumes.complete
+            moved, self._places = not known or places != self._places, places
+            if new or not known:
+                self._chains = {}
+            backups, snapshots = backups or moved, snapshots or moved
+        if volumes or servers:
+            attached = _attached(inventory)
+            servers = servers or not _same(attached, self._attached)
+            self._attached = attached
+        if backups:
+            changes["backups"] = self._backup_rows(inventory)
+        if snapshots:
+            changes["snapshots"] = tuple(snapshot_rows(inventory, self._places))
+        if servers:
             changes["servers"] = tuple(server_rows(inventory))
         if changes:
             self._stored = msgspec.structs.replace(self._stored, **changes)
         return self._stored
+
+    def _backup_rows(self, inventory: Inventory) -> tuple[BackupRow, ...]:
+        """Return the rows of all backups, volume by volume, made anew where one changed."""
+        of_volume: dict[str, list[Backup]] = {}
+        for backup in inventory.backups.rows:
+            of_volume.setdefault(backup.volume_id or "", []).append(backup)
+        sites = sites_by_zone(inventory.topology)
+        chains: dict[str, _Chains] = {}
+        for volume_id in sorted(of_volume):
+            backups, place = of_volume[volume_id], self._places.get(volume_id)
+            chain = self._chains.get(volume_id)
+            if chain is None or chain.place != place or not _same(chain.backups, backups):
+                made = backup_rows(backups, place, sites, known=inventory.volumes.complete)
+                chain = _Chains(backups, place, tuple(made))
+            chains[volume_id] = chain
+        self._chains = chains
+        return tuple(row for chain in chains.values() for row in chain.rows)
 
 
 def last_backups(backups: Iterable[Backup]) -> dict[str, Backup]:
@@ -67,38 +115,34 @@ def last_backups(backups: Iterable[Backup]) -> dict[str, Backup]:
     return found
 
 
-def backup_rows(tree: Iterable[BackupNode], inventory: Inventory) -> Iterable[BackupRow]:
-    """Yield a row for each node, in the same order."""
-    tree = tuple(tree)
-    volumes = _volumes(inventory, (node.backup.volume_id for node in tree))
-    sites = sites_by_zone(inventory.topology)
-    known = inventory.volumes.complete
-    newest_good = last_backups(inventory.backups.rows)
-    for node in tree:
+def backup_rows(
+    backups: Sequence[Backup], place: _Place | None, sites: Mapping[str, str], *, known: bool
+) -> Iterable[BackupRow]:
+    """Yield the rows of one volume's backups as trees; ``known`` is whether all volumes are."""
+    last_good = next(iter(last_backups(backups).values()), None)
+    label, zone = place or (None, None)
+    for node in nodes(backups):
         backup = node.backup
-        volume = volumes.get(backup.volume_id or "")
         yield BackupRow(
             node=node,
-            volume=volume.label if volume is not None else backup.volume_id,
-            volume_exists=True if volume is not None else False if known else None,
-            site=sites.get(volume.availability_zone or "") if volume is not None else None,
+            volume=label or backup.volume_id,
+            volume_exists=True if place is not None else False if known else None,
+            site=sites.get(zone or ""),
             stored_at=sites.get(backup.availability_zone or ""),
             verified_on=verified_on(backup),
-            findings=backup_findings(node, newest_good.get(backup.volume_id or "")),
+            findings=backup_findings(node, last_good, volume_is_gone=known and place is None),
         )
 
 
-def snapshot_rows(inventory: Inventory) -> Iterable[SnapshotRow]:
-    """Yield a row for each snapshot."""
-    snapshots = inventory.snapshots.rows
-    volumes = _volumes(inventory, (snapshot.volume_id for snapshot in snapshots))
+def snapshot_rows(inventory: Inventory, places: Mapping[str, _Place]) -> Iterable[SnapshotRow]:
+    """Yield a row for each snapshot; ``places`` is by volume id."""
     sites = sites_by_zone(inventory.topology)
-    for snapshot in snapshots:
-        volume = volumes.get(snapshot.volume_id or "")
+    for snapshot in inventory.snapshots.rows:
+        label, zone = places.get(snapshot.volume_id or "", (None, None))
         yield SnapshotRow(
             snapshot=snapshot,
-            volume=volume.label if volume is not None else snapshot.volume_id,
-            site=sites.get(volume.availability_zone or "") if volume is not None else None,
+            volume=label or snapshot.volume_id,
+            site=sites.get(zone or ""),
         )
 
 
@@ -171,8 +215,27 @@ def _device(volume: Volume, server: Server) -> str | None:
     return next(mine, None)
 
 
-def _volumes(inventory: Inventory, ids: Iterable[str | None]) -> Mapping[str, Volume]:
-    wanted = frozenset(ids)
+def _places(inventory: Inventory) -> dict[str, _Place]:
+    """Return what rows of backups and snapshots show of volumes, by volume id."""
+    wanted = {backup.volume_id for backup in inventory.backups.rows}
+    wanted.update(snapshot.volume_id for snapshot in inventory.snapshots.rows)
     if not wanted:
         return {}
-    return {volume.id: volume for volume in inventory.volumes.rows if volume.id in wanted}
+    return {
+        volume.id: (volume.label, volume.availability_zone)
+        for volume in inventory.volumes.rows
+        if volume.id in wanted
+    }
+
+
+def _attached(inventory: Inventory) -> tuple[Volume, ...]:
+    """Return the volumes that rows of servers show."""
+    wanted = {volume_id for server in inventory.servers.rows for volume_id in server.volumes}
+    return tuple(
+        volume for volume in inventory.volumes.rows if volume.attachments or volume.id in wanted
+    )
+
+
+def _same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two sequences hold the same objects."""
+    return len(one) == len(other) and all(map(is_, one, other))

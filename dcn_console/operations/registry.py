@@ -11,11 +11,15 @@ from dcn_console.operations.base import Operation
 from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
+from dcn_console.operations.create_volume import VolumeCreate
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.delete_copies import ImageDeleteCopy
 from dcn_console.operations.delete_images import ImageDelete
+from dcn_console.operations.delete_snapshot import SnapshotDelete
+from dcn_console.operations.delete_volume import VolumeDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
 from dcn_console.operations.enable_mirroring import MirrorEnable
+from dcn_console.operations.extend_volume import VolumeExtend
 from dcn_console.operations.fail_back import MirrorFailback
 from dcn_console.operations.failover import MirrorFailover
 from dcn_console.operations.import_image import ImageImport
@@ -28,6 +32,8 @@ from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.remove_peer import MirrorPeerRemove
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.resync import MirrorResync
+from dcn_console.operations.snapshot_volume import VolumeSnapshotNow
+from dcn_console.operations.upload_volume import VolumeUpload
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
@@ -54,6 +60,12 @@ _ALL: tuple[Operation[Any], ...] = (
     BackupRestore(),
     BackupDelete(),
     BackupCheck(),
+    VolumeCreate(),
+    VolumeSnapshotNow(),
+    VolumeExtend(),
+    VolumeUpload(),
+    VolumeDelete(),
+    SnapshotDelete(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(

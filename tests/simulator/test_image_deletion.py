@@ -86,7 +86,12 @@ async def test_a_clone_at_an_edge_keeps_every_copy(
 ) -> None:
     image_id = an_image(admin, "store-north")
     await has_copies(admin, image_id, 2)
-    asked: dict[str, Any] = {"size": 1, "imageRef": image_id, "availability_zone": "zone-north", "name": "web"}
+    asked: dict[str, Any] = {
+        "size": 1,
+        "imageRef": image_id,
+        "availability_zone": "zone-north",
+        "name": "web",
+    }
     volume = Storage(simulator, admin).create("volume", **asked)
     assert volume["status"] == "available"
     (plan,) = await workspace.plan(DeleteImages(image_ids=(image_id,)))

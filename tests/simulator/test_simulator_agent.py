@@ -93,8 +93,8 @@ def test_an_agent_greets_and_tells_status_and_pools(simulator: Simulator, north:
     _, status = north.ask("status")
     assert status["health"] == "HEALTH_OK"
     assert status["used"] + status["available"] == status["total"]
-    assert set(status["pools"]) == {"images", "volumes"}
-    assert north.ask("pools") == ([], ["images", "volumes"])
+    assert set(status["pools"]) == {"backups", "images", "volumes"}
+    assert north.ask("pools") == ([], ["backups", "images", "volumes"])
     assert north.ask("probe", pool="images") == ([], {})
 
 

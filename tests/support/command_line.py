@@ -17,6 +17,8 @@ from dcn_console.runner.lock import holder
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120.0
 LOOK_SECONDS = 0.02
+AGAIN_SECONDS = 20.0
+"""After which Ctrl+C is pressed again; earlier it could hit a process on its way out."""
 
 
 class Result(NamedTuple):
@@ -71,7 +73,7 @@ class Terminal:
                 raise AssertionError(f"Ctrl+C does not end it: {self.text!r}")
             self.process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.5)
+                self.process.wait(AGAIN_SECONDS)
 
     def end(self) -> int:
         """Read to the end and return the exit status."""

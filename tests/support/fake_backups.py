@@ -42,7 +42,7 @@ class Work:
     """Something that Cinder is at: ``finish`` is called when the clock reaches ``until``."""
 
     until: datetime
-    finish: Callable[[], None]
+    finish: Callable[[], object]
     grow: Callable[[], None] = lambda: None
 
 
@@ -104,7 +104,7 @@ class Storage:
         self._made += 1
         return f"{kind}-{self._made}"
 
-    def begin(self, key: str, seconds: float, finish: Callable[[], None],
+    def begin(self, key: str, seconds: float, finish: Callable[[], object],
               grow: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self._work[key] = Work(self.now + timedelta(seconds=seconds), finish, grow)
 
@@ -301,7 +301,7 @@ class FakeBackups:
         if later or backup.status not in ("available", "error"):
             raise HttpError("Incremental backups exist for this backup.", 400)
         storage.set_backup(backup_id, status="deleting")
-        storage.begin(backup_id, DELETE_SECONDS, lambda: storage.backups.pop(backup_id) and None)
+        storage.begin(backup_id, DELETE_SECONDS, lambda: storage.backups.pop(backup_id))
         storage.change(f"delete {backup_id}")
 
     async def restore(self, backup_id: str, volume_id: str) -> None:
@@ -352,7 +352,7 @@ class FakeVolumes:
         if storage.volumes[volume_id].status not in ("available", "error", "error_restoring"):
             raise HttpError("Volume status must be available or error.", 400)
         storage.set_volume(volume_id, status="deleting")
-        storage.begin(volume_id, DELETE_SECONDS, lambda: storage.volumes.pop(volume_id) and None)
+        storage.begin(volume_id, DELETE_SECONDS, lambda: storage.volumes.pop(volume_id))
         storage.change(f"delete {volume_id}")
 
     async def image_metadata(self, volume_id: str) -> dict[str, str]:

@@ -55,7 +55,7 @@ _TEXTS = {
     MirrorCondition.IN_SYNC: "the mirror snapshot of 12:00 is there",
     MirrorCondition.SYNCING: "the first copy is under way",
     MirrorCondition.REPLAYING: "12 journal entries behind",
-    MirrorCondition.SPLIT_BRAIN: "dcn0 said split-brain: it was written to while central was",
+    MirrorCondition.SPLIT_BRAIN: "dcn0 said split-brain: its data and central's have parted",
     MirrorCondition.DEMOTED: "neither side can be written to, in the middle of a task",
     MirrorCondition.DAEMON_DEAD: "last report of dcn1's daemon at 11:21",
     MirrorCondition.RESYNCING: "it has vanished from dcn1, whose daemon makes it anew",

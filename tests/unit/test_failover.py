@@ -1,5 +1,6 @@
 """Failover: what is lost is told, a living primary refused, and it may be killed anywhere."""
 
+import msgspec
 import pytest
 from fake_mirror_services import SUBJECT, FakeServices, Killed, MirrorContext
 from fake_mirroring import IMAGE
@@ -53,6 +54,13 @@ async def test_entries_that_are_missing_are_counted() -> None:
     services.world.settle(30)
     services.world.plants["central"].reachable = False
     assert "the 1 entry it was behind" in (await planned(services)).irreversible
+
+
+async def test_whose_key_reads_an_encrypted_volume_is_told() -> None:
+    services = lost()
+    volume = services.cinder.volumes["1"]
+    services.cinder.volumes["1"] = msgspec.structs.replace(volume, encrypted=True)
+    assert any("key stays in" in check.text for check in (await planned(services)).checks)
 
 
 async def test_a_primary_that_answers_is_refused() -> None:

@@ -16,11 +16,13 @@ from dcn_console.model.inventory import (
     Inventory,
     RbdImage,
     RbdLocation,
+    Server,
     Snapshot,
     Source,
     Volume,
 )
 from dcn_console.model.sites import Site, Topology
+from dcn_console.model.storage import Backup, VolumeSnapshot
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 INVENTORY = Inventory(
@@ -74,6 +76,28 @@ def test_rows_and_their_age_come_back_and_nothing_claims_to_be_fresh(path: Path)
     assert loaded.clusters["paris"].rows == INVENTORY.clusters["paris"].rows
     assert loaded.clusters["paris"].source is Source.CACHE
     assert loaded.servers.source is Source.NONE
+
+
+def test_servers_snapshots_and_backups_come_back(path: Path) -> None:
+    backups = tuple(
+        Backup(id=f"b{number}", volume_id="v1", metadata={"k": "😀"}, data_at=NOW)
+        for number in range(6000)
+    )
+    more = msgspec.structs.replace(
+        INVENTORY,
+        servers=Snapshot(rows=(Server(id="s1", volumes=("v1",)),), source=Source.LIVE),
+        snapshots=Snapshot(rows=(VolumeSnapshot(id="n1"),), source=Source.LIVE, notice="only own"),
+        backups=Snapshot(rows=backups, source=Source.LIVE, complete=True),
+    )
+    save(more, path, "lab")
+    loaded = load(path, "lab")
+    assert loaded is not None
+    assert loaded.servers.rows == more.servers.rows
+    assert loaded.snapshots.rows == more.snapshots.rows
+    assert loaded.snapshots.notice == "only own"
+    assert loaded.backups.rows == backups
+    assert (loaded.backups.source, loaded.backups.complete) == (Source.CACHE, False)
+    assert loaded.backups.rows[0].volume_id is loaded.backups.rows[1].volume_id
 
 
 def test_only_the_owner_may_read_it(path: Path) -> None:

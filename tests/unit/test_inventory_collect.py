@@ -1,6 +1,7 @@
 """Reading the inventory once: parts wanted, failures kept apart, tenants told what is missing."""
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,10 +15,13 @@ from stub_openstack import Asked, Said, StubOpenstack, stub_openstack
 from dcn_console.ceph.cluster import Cluster
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.collect import (
+    BACKUPS,
     CLUSTERS,
     COPIES,
     IMAGES,
     MIRRORS,
+    SERVERS,
+    SNAPSHOTS,
     STORES,
     VOLUMES,
     collect,
@@ -33,6 +37,13 @@ TOPOLOGY = Topology(
         Site(name="lyon", store="s-l", cluster=ClusterAccess(conf="y")),
     )
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> None:
+    """Import the SDK beforehand: that alone may take longer than these tests' time limits."""
+    for name in ("openstack.connection", "keystoneauth1.identity.v3"):
+        importlib.import_module(name)
 
 
 @pytest.fixture
@@ -83,6 +94,21 @@ async def test_everything_is_read(stub: StubOpenstack, tmp_path: Path) -> None:
     assert set(inventory.clusters["lyon"].rows[0].images or ()) == {"i1"}
     assert inventory.servers.notice
     assert lyon.closed
+
+
+async def test_snapshots_and_backups_are_read_and_may_fail_alone(
+    stub: StubOpenstack, tmp_path: Path
+) -> None:
+    stub.on("GET /volume/v3/snapshots/detail", Said(500, {"message": "broken"}))
+    stub.on("GET /volume/v3/backups/detail", Said(200, {"backups": [{"id": "b1"}]}))
+    async with opened(stub, tmp_path) as services:
+        inventory = await collect(services, frozenset({SNAPSHOTS, BACKUPS, SERVERS}))
+    assert [backup.id for backup in inventory.backups.rows] == ["b1"]
+    assert inventory.backups.complete
+    assert "broken" in (inventory.snapshots.error or "")
+    assert not inventory.snapshots.complete
+    assert "no compute service" in inventory.servers.notice
+    assert inventory.volumes == Snapshot()
 
 
 async def test_only_what_is_wanted_is_asked(stub: StubOpenstack, tmp_path: Path) -> None:

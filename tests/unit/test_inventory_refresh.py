@@ -176,6 +176,21 @@ def test_everything_arrives_and_is_complete(bench: Bench) -> None:
     assert all(one.error is None for one in inventory.clusters.values())
 
 
+def test_backups_and_snapshots_are_read_again_and_again(bench: Bench) -> None:
+    backups = [{"id": "b1", "status": "creating", "volume_id": "v1"}]
+    bench.stub.on("GET /volume/v3/backups/detail", lambda _: Said(200, {"backups": backups}))
+    bench.stub.on("GET /volume/v3/snapshots/detail", Said(200, {"snapshots": [{"id": "n1"}]}))
+    bench.start()
+    seen = bench.until(lambda now: now.backups.complete and now.snapshots.complete)
+    assert [one.status for one in seen.backups.rows] == ["creating"]
+    assert "no compute service" in bench.until(lambda now: bool(now.servers.notice)).servers.notice
+    backups[0] = {"id": "b1", "status": "available", "volume_id": "v1"}
+    seen = bench.until(lambda now: [one.status for one in now.backups.rows] == ["available"], 60)
+    backups.clear()
+    seen = bench.until(lambda now: not now.backups.rows, 60)
+    assert [one.id for one in seen.snapshots.rows] == ["n1"]
+
+
 def test_the_first_page_shows_before_the_last_has_come(bench: Bench) -> None:
     for number in range(1, 5):
         bench.glance.put(f"i{number}")

@@ -1,5 +1,6 @@
 """The plan of a relocation: what is refused, warned of and said before anything is changed."""
 
+import msgspec
 import pytest
 from fake_mirror_services import SUBJECT, FakeServices
 from fake_mirroring import IMAGE, POOL
@@ -129,6 +130,28 @@ async def test_a_server_is_started_again_where_it_can_run() -> None:
     assert "Cinder goes on" not in warnings(plan)
 
 
+async def test_each_step_before_the_promotion_says_that_the_server_is_started_again() -> None:
+    services = mirrored(MirrorMode.SNAPSHOT)
+    services.add_volume(server="web-1")
+    plan = await planned(services, stop_server=True)
+    before = plan.steps[: [step.name for step in plan.steps].index("promote")]
+    assert "mirror snapshot" in [step.name for step in before]
+    assert all("started again" in step.undo for step in before), before
+
+
+async def test_a_servers_other_volumes_must_be_back_as_well() -> None:
+    services = mirrored()
+    volume = services.add_volume(server="web-1", zone="dcn0-zone")
+    assert services.nova is not None
+    web = services.nova.servers["web-1"]
+    services.nova.servers["web-1"] = msgspec.structs.replace(web, volumes=(volume.id,))
+    assert "other volume" not in warnings(await planned(services, stop_server=True))
+    services.nova.servers["web-1"] = msgspec.structs.replace(web, volumes=(volume.id, "2"))
+    plan = await planned(services, stop_server=True)
+    assert "Server web has 1 other volume" in warnings(plan)
+    assert "other volume" not in warnings(await planned(services))
+
+
 async def test_clients_without_a_server_are_refused() -> None:
     services = mirrored()
     services.world.held("central").watchers = (Watcher(address="10.0.0.9:0/1"),)
@@ -184,6 +207,18 @@ async def test_without_a_primary_the_site_must_be_named() -> None:
     assert "--to" in refusal(await planned(services))
     plan = await planned(services, "dcn0")
     assert plan.steps[0].name == "wait for both sides"
+
+
+@pytest.mark.parametrize("demoted", [False, True])
+async def test_what_moves_of_an_encrypted_volume_is_told(demoted: bool) -> None:
+    services = mirrored()
+    volume = services.cinder.volumes["1"]
+    services.cinder.volumes["1"] = msgspec.structs.replace(volume, encrypted=True)
+    if demoted:
+        await services.clusters["central"].mirroring.demote(POOL, IMAGE)
+    told = [check.text for check in (await planned(services, "dcn0")).checks]
+    assert any("its data moves as it is" in text and "key stays in" in text for text in told)
+    assert demoted or "Cinder has it attached to no server." in told
 
 
 async def test_another_task_at_work_is_refused() -> None:

@@ -8,6 +8,7 @@ from fake_backups import BACKUPS, BackupServices
 from fake_mirror_services import Killed, MirrorContext
 from fake_mirroring import OBJECT
 
+from dcn_console.model.backup_rows import VERIFIED_AT
 from dcn_console.model.errors import UsageError
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import ContentCheck
@@ -22,7 +23,6 @@ from dcn_console.model.tasks import ProgressSource, Target, TargetState
 from dcn_console.operations.back_up import BackupCreate
 from dcn_console.operations.base import Operation
 from dcn_console.operations.check_backups import BackupCheck
-from dcn_console.operations.check_backups.plan import VERIFIED_KEY
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.results import StepResult
@@ -293,7 +293,7 @@ async def test_a_check_leaves_only_the_date(services: BackupServices) -> None:
     assert restored_at(services) == []
     metadata = services.storage.backups[backup_id].metadata
     assert metadata["keep"] == "this"
-    assert metadata[VERIFIED_KEY].startswith("2026-11-21T12:0")
+    assert metadata[VERIFIED_AT].startswith("2026-11-21T12:0")
 
 
 async def test_a_check_that_finds_wrong_data_writes_nothing_down(services: BackupServices) -> None:
@@ -303,7 +303,7 @@ async def test_a_check_that_finds_wrong_data_writes_nothing_down(services: Backu
     target, _ = await run(services, BackupCheck(), plan)
     assert target.state is TargetState.FAILED
     assert restored_at(services) == []
-    assert VERIFIED_KEY not in services.storage.backups[backup_id].metadata
+    assert VERIFIED_AT not in services.storage.backups[backup_id].metadata
 
 
 async def test_a_cancelled_check_still_removes_its_volume(services: BackupServices) -> None:

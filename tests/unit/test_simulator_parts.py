@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dcn_console.model.errors import ConfigError
 from dcn_console.simulator.api.disturbance import mangled
+from dcn_console.simulator.backup_clock import NO_KEYRING
 from dcn_console.simulator.building import build_scenario
 from dcn_console.simulator.capacity import fill, health
 from dcn_console.simulator.clock import Clock
@@ -137,7 +138,7 @@ def test_the_demo_is_the_same_every_time_and_has_what_is_to_be_discovered() -> N
     world = World(contents)
     by_name = {image.name: image for image in contents.images}
     assert len(contents.images) >= 24
-    assert len(contents.volumes) == 69
+    assert len(contents.volumes) == 70
     assert len({volume.project_id for volume in contents.volumes}) >= 4
     assert by_name["edge-gateway-7"].stores == ("dcn-bristol",)
     assert by_name["windows-2k22"].disk_format == "qcow2"
@@ -145,6 +146,19 @@ def test_the_demo_is_the_same_every_time_and_has_what_is_to_be_discovered() -> N
     bristol = world.deployment.site("bristol")
     assert leeds is not None
     assert bristol is not None
+    chains = [backup for backup in contents.block.backups if backup.status == "available"]
+    (failed,) = (backup for backup in contents.block.backups if backup.status == "error")
+    assert failed.fail_reason == NO_KEYRING
+    assert {backup.volume_id for backup in chains} - {volume.id for volume in contents.volumes}
+    assert all(world.record("central", "backups", backup.base) is not None for backup in chains), (
+        "what a backup holds is in the hub's pool"
+    )
+    needed = by_name["jumphost-2025"]
+    assert "dcn-bristol" not in needed.stores
+    assert any(
+        volume.site == "bristol" and volume.image_metadata.get("image_id") == needed.id
+        for volume in contents.volumes
+    )
     gone = by_name["k8s-node-1.30"]
     assert "dcn-leeds" in gone.stores
     assert world.rbd_image(leeds, "images", gone.id) is None

@@ -171,13 +171,16 @@ def test_a_backup_is_placed_where_its_volume_and_where_it_is_kept() -> None:
 
 def test_a_failed_backup_is_told_until_a_later_one_is_good() -> None:
     failed = backup("b2", 1, status="error", fail_reason="no keyring\x1b[31m")
-    (row,) = [row for row in rows_of(backups=[backup("b1", 2), failed]).backups if row.findings]
+    volumes = [Volume(id="v1")]
+    rows = rows_of(backups=[backup("b1", 2), failed], volumes=volumes)
+    (row,) = [row for row in rows.backups if row.findings]
     (finding,) = row.findings
     assert (row.key, finding.kind) == ("b2", BACKUP_FAILED)
     assert "no keyring" in finding.text
     assert finding.text.isprintable()
-    healed = rows_of(backups=[backup("b1", 2), failed, backup("b3", 0)])
-    assert not any(row.findings for row in healed.backups)
+    healed = rows_of(backups=[backup("b1", 2), failed, backup("b3", 0)], volumes=volumes)
+    assert not healed.findings
+    assert not rows_of(backups=[failed]).findings, "its volume is gone"
 
 
 def test_an_increment_without_its_parent_is_broken() -> None:

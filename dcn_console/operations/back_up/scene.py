@@ -33,11 +33,6 @@ class Scene:
     backups: tuple[Backup, ...]
     snapshot: VolumeSnapshot | None = None
 
-    @property
-    def source_detail_site(self) -> str:
-        """The name of the volume's site, "" when no site has its zone."""
-        return self.site.name if self.site is not None else ""
-
 
 @dataclass(frozen=True)
 class Base:

@@ -3,6 +3,7 @@
 import msgspec
 
 from dcn_console.inventory.services import Services
+from dcn_console.model.backup_rows import VERIFIED_AT
 from dcn_console.model.errors import UsageError
 from dcn_console.model.plans import ObjectReference, Plan, PlannedStep
 from dcn_console.model.requests import ContentCheck
@@ -19,8 +20,6 @@ REMOVE_STEP = "remove scratch volume"
 RECORD_STEP = "write down"
 PART = "scratch volume"
 """What the mark of the scratch volume says it is."""
-VERIFIED_KEY = "dcn_console_verified_at"
-"""Under this key a backup's metadata tells when it was proved, in ISO 8601."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +72,7 @@ async def plan_check(
             PlannedStep(name=REMOVE_STEP, text="remove the scratch volume", site=site.name),
             PlannedStep(
                 name=RECORD_STEP,
-                text=f"write {VERIFIED_KEY} into the backup's metadata",
+                text=f"write {VERIFIED_AT} into the backup's metadata",
                 site=site.name,
             ),
         ),

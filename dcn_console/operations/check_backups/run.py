@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from dcn_console.model.backup_rows import VERIFIED_AT
 from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import printable
@@ -10,7 +11,6 @@ from dcn_console.operations.check_backups.plan import (
     PART,
     RECORD_STEP,
     REMOVE_STEP,
-    VERIFIED_KEY,
     Parameters,
 )
 from dcn_console.operations.cinder_waiting import until_answered
@@ -86,7 +86,7 @@ async def _record(context: TargetContext, backup_id: str) -> StepResult:
         backups = context.services.cinder.backups
         backup = await backups.backup(backup_id)
         at = context.now().isoformat(timespec="seconds")
-        await backups.set_metadata(backup_id, {**backup.metadata, VERIFIED_KEY: at})
+        await backups.set_metadata(backup_id, {**backup.metadata, VERIFIED_AT: at})
         return StepResult(outcome=DONE, text=f"verified at {at}")
 
     return await until_answered(context, look, cancelled="cancelled", at_least_once=True)

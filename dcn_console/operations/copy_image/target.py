@@ -33,7 +33,7 @@ async def copy_to_site(context: TargetContext) -> Target:
 
 
 async def bring(context: TargetContext, subject: Subject) -> Target:
-    """Bring an image to the context's site; a failed try is repeated, alone."""
+    """Bring an image to the context's site as ``copy_to_site``, in a task of any kind."""
     result = StepResult(outcome=names.RETRY)
     attempt = 0
     while result.outcome == names.RETRY and attempt < MOST_ATTEMPTS:

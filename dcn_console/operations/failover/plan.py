@@ -25,7 +25,7 @@ from dcn_console.operations.mirror_steps.scene import (
     refusal,
     silence,
 )
-from dcn_console.operations.mirror_steps.usage import zone_checks
+from dcn_console.operations.mirror_steps.usage import key_checks, zone_checks
 from dcn_console.operations.mirror_subject import (
     image_specification,
     reference,
@@ -56,7 +56,9 @@ async def plan_failover(
         return refusal(subject, context, NAME, VERB, [refused("It is not mirrored there.")])
     mode = mirroring.mode or MirrorMode.JOURNAL
     loss = what_is_lost(source, destination, context.now)
-    checks = [*_checks(source, destination), *zone_checks(scene.usage, destination.site)]
+    checks = _checks(source, destination)
+    checks += key_checks(scene.usage, destination.site)
+    checks += zone_checks(scene.usage, destination.site)
     schedules, told = await schedules_of(source, subject, mode)
     passage = Passage(
         subject=subject,

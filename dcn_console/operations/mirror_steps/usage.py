@@ -1,5 +1,6 @@
 """Who uses a volume now, as Cinder, Nova and the RBD image itself say: checks of a plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dcn_console.inventory.services import Services
@@ -110,11 +111,19 @@ def _cinder_checks(usage: Usage) -> list[Check]:
                 "Wait until it is available or in-use.",
             )
         )
-    if volume is not None and volume.encrypted:
-        checks.append(
-            fine("It is encrypted: its data moves as it is, its key stays in the key manager.")
-        )
     return checks
+
+
+def key_checks(usage: Usage, destination: Site) -> list[Check]:
+    """Say what moves of an encrypted volume, and what does not: its key."""
+    if usage.volume is None or not usage.volume.encrypted:
+        return []
+    return [
+        fine(
+            "It is encrypted: its data moves as it is, with its LUKS header; its key stays in the "
+            f"key manager (Barbican), without which it cannot be read at {destination.name} either."
+        )
+    ]
 
 
 def server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
@@ -158,3 +167,25 @@ def zone_checks(usage: Usage, destination: Site) -> list[Check]:
     if usage.servers:
         text += " They stay stopped until it is relocated back."
     return [warned(text, f"At {destination.name}, use it from there, as with `cinder manage`.")]
+
+
+def starting_checks(usage: Usage, starting: Sequence[str]) -> list[Check]:
+    """Name the servers that are started at the end, and what else they use.
+
+    A server can only write to volumes that are primary at its own site: each must be back.
+    """
+    if not starting:
+        return []
+    checks = [fine(f"At the end the server is started: {', '.join(starting)}.")]
+    for server in usage.servers:
+        others = set(server.volumes) - {usage.volume.id if usage.volume is not None else ""}
+        if server.id in starting and others:
+            checks.append(
+                warned(
+                    f"Server {printable(server.label, 60)} has "
+                    f"{count(len(others), 'other volume')}: what of them is primary at another "
+                    "site it cannot write to when it is started.",
+                    "Relocate those back first: dcn-console mirror status",
+                )
+            )
+    return checks

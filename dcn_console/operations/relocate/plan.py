@@ -23,9 +23,13 @@ from dcn_console.operations.mirror_steps.scene import (
     silence,
 )
 from dcn_console.operations.mirror_steps.schedules import own_schedules
-from dcn_console.operations.mirror_steps.usage import usage_checks, zone_checks
+from dcn_console.operations.mirror_steps.usage import (
+    key_checks,
+    starting_checks,
+    usage_checks,
+    zone_checks,
+)
 from dcn_console.operations.mirror_subject import (
-    fine,
     permission_checks,
     reference,
     refused,
@@ -176,11 +180,9 @@ def checks_of(scene: Scene, chosen: Chosen, request: Relocate, context: PlanCont
     receivers = len([side for side in scene.mirrored if side.name != source.name])
     if not chosen.demoted:
         checks += usage_checks(scene.usage, source, receivers, may_stop=request.stop_server)
+    checks += key_checks(scene.usage, destination.site)
     checks += zone_checks(scene.usage, destination.site)
-    starting = _start_servers(scene, chosen, request)
-    if starting:
-        checks.append(fine(f"At the end the server is started: {', '.join(starting)}."))
-    return checks
+    return checks + starting_checks(scene.usage, _start_servers(scene, chosen, request))
 
 
 async def schedules_of(

@@ -28,7 +28,12 @@ def planned_steps(wanted: Relocation) -> tuple[PlannedStep, ...]:
             step(names.STOP_SERVER, f"stop server {servers}", source, nothing_yet + restart)
             if wanted.stop_servers
             else None,
-            step(names.TAKE_SNAPSHOT, f"take a mirror snapshot at {source}", source, nothing_yet)
+            step(
+                names.TAKE_SNAPSHOT,
+                f"take a mirror snapshot at {source}",
+                source,
+                nothing_yet + restart,
+            )
             if wanted.passage.is_snapshot_mode
             else None,
             step(

@@ -16,12 +16,18 @@ from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.glance import Glance
 from dcn_lab.message_queue import MessageQueue
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import SHIMS, account, authentication, program, web_daemon
+from dcn_lab.web_service import (
+    COMMAND_SECONDS,
+    SHIMS,
+    account,
+    authentication,
+    program,
+    web_daemon,
+)
 from dcn_lab.workspace import Workspace
 
 NAME = "cinder"
 REPORT_SECONDS = 10
-COMMAND_SECONDS = 240
 QUOTA = 100
 """Of volumes, snapshots and backups in a project: ten, the default, are soon used up by tests."""
 BACKUP = "cinder-backup"

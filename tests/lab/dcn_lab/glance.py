@@ -12,14 +12,13 @@ from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
 from dcn_lab.files import Sections, make_folder, render_sections, write_private
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import authentication, web_daemon
+from dcn_lab.web_service import COMMAND_SECONDS, authentication, web_daemon
 from dcn_lab.workspace import Workspace
 
 NAME = "glance"
 CENTRAL_DAEMON = "glance-api"
 SHIM = Path(__file__).with_name("shims") / "wsgi_glance.py"
 CHUNK_MEBIBYTES = 8
-COMMAND_SECONDS = 240
 
 
 class Glance:

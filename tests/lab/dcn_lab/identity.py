@@ -3,7 +3,6 @@
 Identity API v3 reference: api-ref/source/v3 of the project keystone. Safe to run again.
 """
 
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,17 +53,22 @@ class _Identity:
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._token = token
+        self._known: dict[str, list[Any]] = {}
 
     def ensure(
         self, collection: str, key: Mapping[str, str], extra: Mapping[str, str] | None = None
     ) -> str:
         """Return the id of the resource that `key` describes, creating it when missing."""
-        query = urllib.parse.urlencode(key)
-        found = self._call("GET", f"{collection}?{query}")[collection]
-        if found:
-            return str(found[0]["id"])
+        if collection not in self._known:
+            self._known[collection] = self._call("GET", collection)[collection]
+        known = self._known[collection]
+        for each in known:
+            if all(each.get(name) == value for name, value in key.items()):
+                return str(each["id"])
         kind = collection.removesuffix("s")
-        return str(self._call("POST", collection, {kind: {**key, **(extra or {})}})[kind]["id"])
+        made = self._call("POST", collection, {kind: {**key, **(extra or {})}})[kind]
+        known.append(made)
+        return str(made["id"])
 
     def grant(self, project: str, user: str, role: str) -> None:
         """Give a user a role in a project."""

@@ -12,11 +12,10 @@ from dcn_lab.execution import http_answers
 from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.message_queue import MessageQueue
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import authentication, program
+from dcn_lab.web_service import COMMAND_SECONDS, authentication, program
 from dcn_lab.workspace import Workspace
 
 NAME = "neutron"
-COMMAND_SECONDS = 300
 AGENT = "Open vSwitch agent"
 FOR_EVER_SECONDS = 2_000_000_000
 

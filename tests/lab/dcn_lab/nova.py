@@ -16,14 +16,13 @@ from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.glance import Glance
 from dcn_lab.message_queue import MessageQueue
 from dcn_lab.topology import SiteSpec
-from dcn_lab.web_service import SHIMS, account, authentication, program
+from dcn_lab.web_service import COMMAND_SECONDS, SHIMS, account, authentication, program
 from dcn_lab.workspace import Workspace
 
 NAME = "nova"
 API = "nova-api"
 CONDUCTOR = "nova-conductor"
 API_DATABASE, CELL_DATABASE, CELL0_DATABASE = "nova_api", "nova_cell1", "nova_cell0"
-COMMAND_SECONDS = 300
 REPORT_SECONDS = 10
 DISCOVER_SECONDS = 3
 LAST_REPORTS = (

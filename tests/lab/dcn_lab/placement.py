@@ -3,11 +3,10 @@
 from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
 from dcn_lab.files import render_sections, write_private
-from dcn_lab.web_service import authentication, web_daemon
+from dcn_lab.web_service import COMMAND_SECONDS, authentication, web_daemon
 from dcn_lab.workspace import Workspace
 
 NAME = "placement"
-COMMAND_SECONDS = 240
 
 
 class Placement:

@@ -8,6 +8,8 @@ from dcn_lab.workspace import Workspace
 
 THREADS = 8
 READY_SECONDS = 240
+COMMAND_SECONDS = 900
+"""For a command that fills a database: ten times what it takes on two free cores."""
 SHIMS = Path(__file__).with_name("shims")
 
 

@@ -1,0 +1,121 @@
+"""An image of a volume from the upload to its verified copies at every site."""
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from dcn_console.model.errors import DcnError
+from dcn_console.model.plans import VerifyLevel
+from dcn_console.model.tasks import Target, TargetState
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.copy_image.subject import Subject
+from dcn_console.operations.copy_image.target import bring
+from dcn_console.operations.elsewhere import Elsewhere
+from dcn_console.operations.parameters import parameters_of
+from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
+from dcn_console.operations.results import StepResult
+from dcn_console.operations.upload_volume.names import (
+    ASK_STEP,
+    CLEAR_STEP,
+    COMPARE_STEP,
+    NAME_STEP,
+    WATCH_STEP,
+)
+from dcn_console.operations.upload_volume.plan import RAW, Parameters
+from dcn_console.operations.upload_volume.scratch import Scratch
+from dcn_console.operations.upload_volume.steps import Steps
+from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
+
+
+async def upload_from(context: TargetContext) -> Target:
+    """Upload the volume, or a clone of it while it is in use, and bring the image to its sites."""
+    parameters = parameters_of(context.task.plan, Parameters)
+    if not parameters.scratch:
+        uploaded = await _upload(context, parameters, parameters.volume_id)
+        return target_of(context, await _spread(context, parameters, uploaded))
+    scratch = Scratch(context, parameters)
+    result = await scratch.make()
+    if result.outcome == DONE:
+        result = await _upload(context, parameters, scratch.volume_id)
+    elif result.outcome == WRONG:
+        result = replace(result, outcome=REFUSED)
+    left = await scratch.remove()
+    result = await _spread(context, parameters, result)
+    if left:
+        outcome = REFUSED if result.outcome == DONE else result.outcome
+        result = replace(result, outcome=outcome, text=f"{result.text}. {left}")
+    return target_of(context, result)
+
+
+async def _upload(context: TargetContext, parameters: Parameters, volume_id: str) -> StepResult:
+    """Bring the data to Glance: DONE with the image's id and size, REFUSED or CANCELLED."""
+    steps = Steps(context, parameters, volume_id)
+    asked = await context.step(ASK_STEP, steps.ask)
+    if asked.outcome != ASKED:
+        return asked
+    image_id = str(asked.data["image"])
+    watched = await context.step(WATCH_STEP, partial(steps.watch, image_id))
+    if watched.outcome == WRONG:
+        return await _cleared(context, steps, image_id, watched)
+    if watched.outcome != THERE:
+        return watched
+    named = await context.step(NAME_STEP, partial(steps.name, image_id))
+    data = {"image": image_id, "size": named.data.get("size")}
+    if named.outcome != DONE or parameters.disk_format != RAW:
+        return replace(named, data=data)
+    compared = await context.step(COMPARE_STEP, partial(steps.compare, image_id))
+    if compared.outcome != DONE:
+        text = f"{named.text}; but {compared.text}. The image ({image_id}) is left as it is"
+        return replace(compared, text=text, data=data)
+    return replace(named, text=f"{named.text}; {compared.text}", data=data)
+
+
+async def _cleared(
+    context: TargetContext, steps: Steps, image_id: str, failed: StepResult
+) -> StepResult:
+    try:
+        result = await context.step(CLEAR_STEP, partial(steps.clear, image_id))
+    except DcnError as error:
+        result = StepResult(outcome=WRONG, text=str(error))
+    left = "" if result.outcome == CLEARED else f". {result.text}"
+    return StepResult(outcome=REFUSED, text=f"{failed.text}{left}")
+
+
+async def _spread(
+    context: TargetContext, parameters: Parameters, uploaded: StepResult
+) -> StepResult:
+    """Bring the image to every site that wants it, one after another, and see each copy whole."""
+    if uploaded.outcome != DONE:
+        return uploaded
+    there: list[str] = []
+    missing: list[Target] = []
+    for name in parameters.sites:
+        target = await _bring(context, parameters, uploaded, name)
+        if target.state is TargetState.DONE:
+            there.append(name)
+        else:
+            missing.append(target)
+    seen = f"{uploaded.text}; seen whole at {', '.join(there)}" if there else uploaded.text
+    if not missing:
+        return replace(uploaded, text=seen)
+    why = "; ".join(f"not at {one.site}: {one.text}" for one in missing)
+    cancelled = all(one.state is TargetState.CANCELLED for one in missing)
+    outcome = CANCELLED if cancelled else REFUSED
+    return replace(uploaded, outcome=outcome, text=f"{seen}; {why}")
+
+
+async def _bring(
+    context: TargetContext, parameters: Parameters, uploaded: StepResult, name: str
+) -> Target:
+    site = context.services.topology.site(name)
+    if site.store is None:
+        return Target(site=name, state=TargetState.FAILED, text="it has no store any more")
+    subject = Subject(
+        image_id=str(uploaded.data["image"]),
+        image_name=parameters.name,
+        size=uploaded.data["size"],
+        store=site.store,
+        pool=site.cluster.images_pool if site.cluster is not None else "",
+        verify=VerifyLevel.METADATA,
+    )
+    return await bring(Elsewhere(context, name), subject)

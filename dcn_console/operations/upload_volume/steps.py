@@ -1,0 +1,204 @@
+"""The steps that bring a volume's data to Glance: ask, watch, name, compare, clean up."""
+
+from dcn_console.inventory.services import Services
+from dcn_console.model.errors import ObjectNotFound, ServiceError
+from dcn_console.model.inventory import Image
+from dcn_console.model.requests import ContentCheck
+from dcn_console.model.tasks import Progress, TargetState
+from dcn_console.model.text import format_bytes, printable
+from dcn_console.operations.backups.content import DIFFERENT, SAME, compare_places
+from dcn_console.operations.backups.where import image_of, place_at
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.cinder_waiting import GONE, until_answered, waiting_text
+from dcn_console.operations.copy_image.verify import SNAP
+from dcn_console.operations.marks import found_or_made, mark
+from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
+from dcn_console.operations.results import StepResult
+from dcn_console.operations.upload_volume.landing import Landing
+from dcn_console.operations.upload_volume.names import IMAGE_PART
+from dcn_console.operations.upload_volume.plan import Parameters
+from dcn_console.operations.volumes.reasons import why
+from dcn_console.operations.volumes.scene import NAME_LIMIT
+from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
+
+MOST_OBJECTS = 64
+"""So many objects of a new image are read to compare them: 256 MiB on both sides."""
+LOOKS = 10
+"""So often an image may be without data although Cinder is not at it any more."""
+UPLOADING = "uploading"
+
+
+class Steps:
+    """The steps of one upload of ``volume_id``, each safe to take again.
+
+    Cinder lets nobody mark the image it makes, so until it is there it bears a name that holds
+    the task's id.
+    """
+
+    def __init__(self, context: TargetContext, parameters: Parameters, volume_id: str) -> None:
+        self._context = context
+        self._parameters = parameters
+        self._volume_id = volume_id
+        self._what = f"image “{printable(parameters.name, 60)}”"
+        name = f"dcn-console task {context.task.id}: {parameters.name}"
+        self._first_name = name[:NAME_LIMIT]
+
+    @property
+    def _services(self) -> Services:
+        return self._context.services
+
+    async def ask(self) -> StepResult:
+        """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
+        if self._context.cancelled():
+            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
+        self._context.show(TargetState.ASKING, f"asking Cinder for {self._what}")
+
+        async def look() -> StepResult | None:
+            image_id = await found_or_made(self._context, self._find, self._make, self._what)
+            text = f"Cinder makes {self._what}"
+            return StepResult(outcome=ASKED, text=text, data={"image": image_id})
+
+        result = await until_answered(
+            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        )
+        if result.outcome == GONE:
+            return StepResult(outcome=REFUSED, text=result.text)
+        return result
+
+    async def _find(self) -> str | None:
+        images = self._services.glance.images
+        found = await images.named(self._first_name)
+        if not found:
+            found = await images.made_with(mark(self._context, IMAGE_PART))
+        return found[0].id if found else None
+
+    async def _make(self) -> str:
+        return await self._services.cinder.volumes.upload(
+            self._volume_id, self._first_name, self._parameters.disk_format
+        )
+
+    async def watch(self, image_id: str) -> StepResult:
+        """Watch until the image is active; THERE, WRONG, REFUSED or CANCELLED."""
+        landing = Landing(self._context, image_id, self._parameters)
+        began = self._context.now()
+        idle = 0
+        progress: Progress | None = None
+
+        async def look() -> StepResult | None:
+            nonlocal idle, progress
+            image = await self._services.glance.image(image_id)
+            status = image.status or "unknown"
+            if status == "active":
+                return StepResult(outcome=THERE, text=f"{self._what} is active")
+            if status in ("killed", "deleted", "pending_delete"):
+                return StepResult(outcome=WRONG, text=f"{self._what} is {status}")
+            idle = idle + 1 if await self._is_idle() else 0
+            if idle > LOOKS:
+                text = f"Cinder is not at it any more, and {self._what} is still {status}"
+                return StepResult(outcome=WRONG, text=f"{text}: {await self._why()}")
+            progress = await landing.measure()
+            text = waiting_text(
+                f"Cinder uploads {self._what}", status, began, self._context.now(), progress
+            )
+            self._context.show(TargetState.COPYING, text, progress)
+            return None
+
+        result = await until_answered(
+            self._context,
+            look,
+            last=lambda: progress,
+            cancelled=(
+                "stopped watching; Cinder cannot be stopped from outside and goes on uploading "
+                f"image {image_id}, which bears the name “{printable(self._first_name, 120)}”"
+            ),
+        )
+        if result.outcome == GONE:
+            text = f"Cinder gave {self._what} up: {await self._why()}"
+            return StepResult(outcome=REFUSED, text=text)
+        if result.outcome == THERE:
+            landing.finish()
+        return result
+
+    async def _is_idle(self) -> bool:
+        try:
+            volume = await self._services.cinder.volume(self._volume_id)
+        except ObjectNotFound:
+            return True
+        return volume.status != UPLOADING
+
+    async def _why(self) -> str:
+        site = self._services.topology.site(self._parameters.home)
+        return await why(self._services, self._volume_id, site)
+
+    async def name(self, image_id: str) -> StepResult:
+        """Give the image its name and our mark; DONE or REFUSED."""
+
+        async def look() -> StepResult | None:
+            properties = {"name": self._parameters.name, **mark(self._context, IMAGE_PART)}
+            await self._services.glance.images.set_properties(image_id, properties)
+            image = await self._services.glance.image(image_id)
+            text = f"{self._what} is active, {format_bytes(image.size)}, {image.disk_format}"
+            return StepResult(outcome=DONE, text=text, data={"size": image.size})
+
+        result = await until_answered(
+            self._context, look, cancelled="uploaded, but not named", at_least_once=True
+        )
+        if result.outcome == GONE:
+            text = f"{self._what} was deleted by somebody else meanwhile"
+            return StepResult(outcome=REFUSED, text=text)
+        return result
+
+    async def compare(self, image_id: str) -> StepResult:
+        """Compare some of a raw image's data with the volume; DONE, REFUSED or CANCELLED."""
+        compared = await look_until_done(
+            self._context,
+            lambda: self._compare(image_id),
+            cancelled="uploaded, but not compared",
+            at_least_once=True,
+        )
+        if compared.outcome == SAME:
+            return StepResult(outcome=DONE, text=compared.text, data=compared.data)
+        if compared.outcome == DIFFERENT:
+            return StepResult(outcome=REFUSED, text=compared.text, data=compared.data)
+        if compared.outcome == CANCELLED:
+            return compared
+        text = f"its data was not compared: {compared.text}"
+        return StepResult(outcome=DONE, text=text)
+
+    async def _compare(self, image_id: str) -> StepResult:
+        services, context = self._services, self._context
+        home = services.topology.site(self._parameters.home)
+        site = services.topology.site(context.site)
+        here, there = services.clusters.get(home.name), services.clusters.get(site.name)
+        if here is None or there is None or home.cluster is None or site.cluster is None:
+            text = f"there is no Ceph access to {home.name if here is None else site.name}"
+            return StepResult(outcome=REFUSED, text=text)
+        pool = home.cluster.volumes_pool
+        volume = await here.content.detail(pool, image_of(self._volume_id))
+        images = site.cluster.images_pool
+        image = await there.content.detail(images, image_id)
+        return await compare_places(
+            context,
+            place_at(home.name, here, pool, volume, ""),
+            place_at(site.name, there, images, image, SNAP),
+            ContentCheck.SAMPLED,
+            100.0,
+            most=MOST_OBJECTS,
+        )
+
+    async def clear(self, image_id: str) -> StepResult:
+        """Delete our own image that came to nothing; CLEARED, or WRONG with what is left."""
+        left = f"{self._what} ({image_id}) is left"
+        try:
+            image = await self._services.glance.image(image_id)
+            if not self._is_ours(image):
+                return StepResult(outcome=WRONG, text=f"{left}: it does not bear our name")
+            await self._services.glance.images.delete(image_id)
+        except ObjectNotFound:
+            return StepResult(outcome=CLEARED, text=f"{self._what} is gone")
+        except ServiceError as error:
+            return StepResult(outcome=WRONG, text=f"{left}: {error.message}")
+        return StepResult(outcome=CLEARED, text=f"{self._what} is removed")
+
+    def _is_ours(self, image: Image) -> bool:
+        return image.name == self._first_name and image.status != "active"

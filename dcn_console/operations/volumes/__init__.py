@@ -1,0 +1,1 @@
+"""What the operations on volumes and their snapshots share: checks, waiting, removing, reasons."""

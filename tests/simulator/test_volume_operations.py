@@ -1,0 +1,188 @@
+"""Volumes are made, grown, snapshotted, uploaded and deleted on a simulated cloud."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from simulated import Api, running_simulator, small_options
+from simulated_operations import Operations, operations_on
+from simulated_storage import Storage
+
+from dcn_console.model.storage_requests import (
+    CreateVolume,
+    DeleteSnapshots,
+    DeleteVolumes,
+    ExtendVolumes,
+    SnapshotVolumes,
+    UploadVolumes,
+)
+from dcn_console.model.tasks import ProgressSource, TargetState
+from dcn_console.simulator.instance import Simulator
+from dcn_console.simulator.records import GIB, MIB
+
+NORTH = "ceph-north"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """One cloud for this module's tests, which leave each other's things alone."""
+    with running_simulator(small_options(bandwidth=64.0 * MIB)) as running:
+        yield running
+
+
+@pytest.fixture
+def storage(simulator: Simulator) -> Storage:
+    """Cinder for the administrator."""
+    return Storage(simulator, Api(simulator))
+
+
+@pytest.fixture
+async def operations(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Operations]:
+    monkeypatch.setenv("DCN_CONSOLE_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("DCN_CONSOLE_CACHE", str(tmp_path / "cache"))
+    async with operations_on(simulator, tmp_path) as found:
+        yield found
+
+
+async def test_a_volume_of_an_image_is_seen_to_be_a_clone_of_the_sites_copy(
+    simulator: Simulator, storage: Storage, operations: Operations
+) -> None:
+    image = simulator.control.add_image("os", ("store-home", "store-north"), 64 * MIB)
+    request = CreateVolume(site="north", name="boot", image_id=image)
+    plan = await operations.plan(request)
+    assert not plan.is_refused
+    assert plan.bytes_to_move == 0
+    target, _ = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, target.text
+    assert f"a clone of images/{image}@snap" in target.verified
+    assert "zone-north on north@" in target.verified
+
+    elsewhere = await operations.plan(CreateVolume(site="south", name="boot", image_id=image))
+    assert "has no copy at south" in elsewhere.refusals[0].text
+
+
+async def test_an_image_that_is_not_raw_is_copied_and_its_bytes_are_shown(
+    simulator: Simulator, operations: Operations
+) -> None:
+    image = simulator.control.add_image("os", ("store-north",), 640 * MIB, "qcow2")
+    request = CreateVolume(site="north", name="boot", image_id=image, size=GIB)
+    plan = await operations.plan(request)
+    assert any("not raw" in check.text for check in plan.warnings)
+    target, context = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, target.text
+    sources = {shown.progress.source for shown in context.shown if shown.progress}
+    assert ProgressSource.RBD_IMAGE in sources
+
+
+async def test_an_empty_volume_is_made_and_a_snapshot_taken_of_it_and_a_volume_made_of_that(
+    storage: Storage, operations: Operations
+) -> None:
+    target, _ = await operations.run(CreateVolume(site="north", name="plain", size=2 * GIB))
+    assert target.state is TargetState.DONE, target.text
+    (volume,) = [
+        one
+        for one in storage.ask("GET", "/volumes/detail").content["volumes"]
+        if one["name"] == "plain"
+    ]
+    target, _ = await operations.run(SnapshotVolumes(volume_ids=(volume["id"],), name="point"))
+    assert target.state is TargetState.DONE, target.text
+    (snapshot,) = storage.ask("GET", "/snapshots/detail?name=point").content["snapshots"]
+    assert f"volumes/volume-{volume['id']}@snapshot-{snapshot['id']} is there" in target.verified
+
+    made = CreateVolume(site="north", name="of it", snapshot_id=snapshot["id"])
+    target, _ = await operations.run(made)
+    assert f"a clone of volumes/volume-{volume['id']}@snapshot" in target.verified
+
+    plan = await operations.plan(DeleteSnapshots(snapshot_ids=(snapshot["id"],)))
+    assert plan.typed_name == "point"
+    assert "is a clone of it" in plan.refusals[0].text
+    plan = await operations.plan(DeleteVolumes(volume_ids=(volume["id"],)))
+    assert "It has 1 snapshot: point." in {check.text for check in plan.refusals}
+
+    (child,) = [
+        one
+        for one in storage.ask("GET", "/volumes/detail").content["volumes"]
+        if one["name"] == "of it"
+    ]
+    target, _ = await operations.run(DeleteVolumes(volume_ids=(child["id"],)))
+    assert "its RBD image too" in target.verified
+    target, _ = await operations.run(DeleteSnapshots(snapshot_ids=(snapshot["id"],)))
+    assert "its RBD snapshot too" in target.verified
+    target, _ = await operations.run(DeleteVolumes(volume_ids=(volume["id"],)))
+    assert target.state is TargetState.DONE, target.text
+
+
+async def test_a_volume_goes_with_its_snapshots_only_when_that_was_agreed_to(
+    simulator: Simulator, storage: Storage, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("going", "north", used=32 * MIB)
+    storage.create("snapshot", volume_id=volume_id, name="also going")
+    assert (await operations.plan(DeleteVolumes(volume_ids=(volume_id,)))).is_refused
+    request = DeleteVolumes(volume_ids=(volume_id,), with_snapshots=True)
+    plan = await operations.plan(request)
+    assert (plan.typed_name, plan.is_refused) == ("going", False)
+    assert any("no good backup" in check.text for check in plan.warnings)
+    target, _ = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, target.text
+    assert storage.ask("GET", f"/volumes/{volume_id}").status == 404
+
+
+async def test_a_volume_in_use_grows(
+    simulator: Simulator, storage: Storage, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("db", "north", 2)
+    simulator.control.add_server("web", "north", (volume_id,))
+    request = ExtendVolumes(volume_ids=(volume_id,), size=3 * GIB)
+    target, _ = await operations.run(request)
+    assert target.state is TargetState.DONE, target.text
+    assert storage.detail(NORTH, "volumes", f"volume-{volume_id}")["size"] == 3 * GIB
+    again = await operations.plan(request)
+    assert again.skipped == {"north": "has 3 GiB already"}
+    smaller = await operations.plan(ExtendVolumes(volume_ids=(volume_id,), size=GIB))
+    assert "cannot become smaller" in smaller.refusals[0].text
+
+
+async def test_a_server_is_stopped_for_a_snapshot_and_started_again(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("db", "north", used=8 * MIB)
+    server = simulator.control.add_server("web", "north", (volume_id,))
+    request = SnapshotVolumes(volume_ids=(volume_id,), name="quiet", stop_server=True)
+    plan = await operations.plan(request)
+    assert [step.name for step in plan.steps] == [
+        "stop server", "ask", "watch", "start server", "verify"
+    ]  # fmt: skip
+    target, context = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, target.text
+    assert "stopped" in context.results["stop server"].text
+    assert operations.services.nova is not None
+    assert (await operations.services.nova.server(server)).status == "ACTIVE"
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+async def test_an_image_of_a_volume_lands_centrally_and_goes_on_to_the_sites(
+    simulator: Simulator, storage: Storage, operations: Operations, *, in_use: bool
+) -> None:
+    volume_id = simulator.control.add_volume("golden", "north", used=64 * MIB)
+    if in_use:
+        simulator.control.add_server("web", "north", (volume_id,))
+    request = UploadVolumes(
+        volume_ids=(volume_id,), name=f"golden {in_use}", sites=("north", "south")
+    )
+    plan = await operations.plan(request)
+    assert plan.targets == ("home",)
+    assert plan.bytes_to_move == 3 * GIB
+    target, context = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, (target, context.lines)
+    assert "seen whole at home, north, south" in target.verified
+    assert "the same as at north" in target.verified
+    (image,) = await operations.services.glance.images.named(f"golden {in_use}")
+    assert set(image.stores) == {"store-home", "store-north", "store-south"}
+    sources = {shown.progress.source for shown in context.shown if shown.progress}
+    assert ProgressSource.RBD_IMAGE in sources
+    left = storage.ask("GET", "/volumes/detail").content["volumes"]
+    assert not [one for one in left if one["name"].startswith("dcn-console task")]
+    snapshots = storage.ask("GET", "/snapshots/detail").content["snapshots"]
+    assert not [one for one in snapshots if one["volume_id"] == volume_id]
