@@ -37,6 +37,13 @@ from dcn_console.cli.mirror_commands import mirror
 from dcn_console.cli.mirror_pool_commands import peer, pool_mode, schedule, site_name
 from dcn_console.cli.mirror_status_commands import mirror_health_line, mirror_status
 from dcn_console.cli.runner_command import runner
+from dcn_console.cli.server_commands import (
+    server_create,
+    server_delete,
+    server_image,
+    server_start,
+    server_stop,
+)
 from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.storage_lists import backup, server, snapshot
@@ -84,6 +91,8 @@ for _action in (
 for _action in (volume_create, volume_extend, volume_snapshot, volume_upload, volume_delete):
     volume.add_command(_action)
 snapshot.add_command(snapshot_delete)
+for _action in (server_stop, server_start, server_create, server_delete, server_image):
+    server.add_command(_action)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
     mirror.add_command(_command)
 for _command in (
