@@ -9,11 +9,13 @@ from dcn_console.console.situation import Place, Situation
 from dcn_console.model.requests import Request
 
 EVERYWHERE: frozenset[Place] = frozenset(Place)
-MOVING, FINDING, LOOKING, CHANGING, MIRRORING, PEERS, CONSOLE = (
+MOVING, FINDING, LOOKING, CHANGING, IMAGES, SERVERS, MIRRORING, PEERS, CONSOLE = (
     "Moving about",
     "Finding",
     "Looking closer",
     "Changing something",
+    "Images",
+    "Servers of volumes",
     "Mirroring: volumes and RBD images",
     "Mirroring: pairs of sites",
     "The console",
