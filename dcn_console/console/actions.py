@@ -10,6 +10,7 @@ from dcn_console.console.action import (
     MOVING,
     PEERS,
     SERVERS,
+    VOLUMES,
     Action,
     Menu,
     keys_text,
@@ -35,6 +36,8 @@ from dcn_console.console.situation import (
     VOLUME_PLACES,
     Place,
 )
+from dcn_console.console.volume_actions import VOLUME_ACTIONS, VOLUME_MENU
+from dcn_console.console.volume_availability import with_volume_actions
 from dcn_console.model.requests import CopyImages, Request
 
 RIGHT = 90
@@ -134,6 +137,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *SERVER_ACTIONS,
     Action(
+        id="volume_menu",
+        keys=(VOLUME_MENU.key,),
+        title="volume actions",
+        description="Create a volume, or choose what to do with those marked or under the cursor.",
+        group=CHANGING,
+        places=VOLUME_PLACES,
+        available=with_volume_actions,
+        footer=5,
+    ),
+    *VOLUME_ACTIONS,
+    Action(
         id="command",
         keys=("colon",),
         title="command",
@@ -182,7 +196,10 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-GROUPS = (MOVING, FINDING, LOOKING, CHANGING, IMAGES, SERVERS, MIRRORING, PEERS, CONSOLE)
+GROUPS = (
+    *(MOVING, FINDING, LOOKING, CHANGING),
+    *(IMAGES, VOLUMES, SERVERS, MIRRORING, PEERS, CONSOLE),
+)
 
 
 def footer_actions(place: Place) -> tuple[Action, ...]:

@@ -14,6 +14,7 @@ from dcn_console.console.prompt import Mode
 from dcn_console.console.server_actions import SERVER_MENU
 from dcn_console.console.situation import Place
 from dcn_console.console.table_screen import TableScreen
+from dcn_console.console.volume_actions import VOLUME_MENU
 from dcn_console.model.tasks import TaskState
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ HANDLERS: dict[str, Handler] = {
     "mirror_menu": _open(MIRROR_MENU),
     "image_menu": _open(IMAGE_MENU),
     "server_menu": _open(SERVER_MENU),
+    "volume_menu": _open(VOLUME_MENU),
     **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
     "pause": _pause,
     "cancel": _cancel,

@@ -54,8 +54,7 @@ class Elsewhere:
 
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where this part of the task stands."""
-        said = f"{self.site}: {text}" if text else f"{self.site}: {state}"
-        self._context.show(state, said, progress)
+        self._context.show(state, f"{self.site}: {text}" if text else self.site, progress)
 
     def log(self, text: str) -> None:
         """Add a line to the task's log."""

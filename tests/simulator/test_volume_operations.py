@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from fake_mirror_services import Killed, MirrorContext
 from simulated import Api, running_simulator, small_options
 from simulated_operations import Operations, operations_on
 from simulated_storage import Storage
@@ -17,6 +18,7 @@ from dcn_console.model.storage_requests import (
     UploadVolumes,
 )
 from dcn_console.model.tasks import ProgressSource, TargetState
+from dcn_console.operations.results import StepResult
 from dcn_console.simulator.instance import Simulator
 from dcn_console.simulator.records import GIB, MIB
 
@@ -26,7 +28,7 @@ NORTH = "ceph-north"
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
     """One cloud for this module's tests, which leave each other's things alone."""
-    with running_simulator(small_options(bandwidth=64.0 * MIB)) as running:
+    with running_simulator(small_options(bandwidth=160.0 * MIB)) as running:
         yield running
 
 
@@ -186,3 +188,71 @@ async def test_an_image_of_a_volume_lands_centrally_and_goes_on_to_the_sites(
     assert not [one for one in left if one["name"].startswith("dcn-console task")]
     snapshots = storage.ask("GET", "/snapshots/detail").content["snapshots"]
     assert not [one for one in snapshots if one["volume_id"] == volume_id]
+
+
+@pytest.mark.parametrize(
+    "step", ["scratch volume at north", "ask", "name", "remove scratch volume at north"]
+)
+async def test_an_upload_that_was_killed_is_taken_up_and_nothing_is_made_twice(
+    simulator: Simulator, storage: Storage, operations: Operations, step: str
+) -> None:
+    volume_id = simulator.control.add_volume(f"killed in {step}", "north", used=32 * MIB)
+    simulator.control.add_server("web", "north", (volume_id,))
+    request = UploadVolumes(volume_ids=(volume_id,), sites=("north", "south"))
+    plan = await operations.plan(request)
+    results: dict[str, StepResult] = {}
+
+    def kill(name: str) -> None:
+        """Die after the step was taken, before its result was written down."""
+        if name == step:
+            raise Killed
+
+    with pytest.raises(Killed):
+        await operations.run(request, plan, results=results, on_step=kill, task_id=step)
+    assert step not in results
+    target, _ = await operations.run(request, plan, results=results, task_id=step)
+    assert target.state is TargetState.DONE, target.text
+    images = await operations.services.glance.images.named(f"killed in {step}")
+    assert [len(image.stores) for image in images] == [3]
+    left = storage.ask("GET", "/volumes/detail").content["volumes"]
+    assert not [one for one in left if one["name"].startswith("dcn-console task")]
+
+
+async def test_an_image_that_somebody_deletes_meanwhile_fails_the_upload_cleanly(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("unlucky", "north", used=32 * MIB)
+    request = UploadVolumes(volume_ids=(volume_id,))
+    glance = Api(simulator)
+
+    def delete(context: MirrorContext) -> None:
+        if "ask" in context.results:
+            glance.ask("DELETE", f"/image/v2/images/{context.results['ask'].data['image']}")
+
+    target, _ = await operations.run(request, on_wait=delete)
+    assert target.state is TargetState.FAILED
+    assert "gave image “unlucky” up" in target.text
+
+
+async def test_a_cancelled_upload_of_a_volume_in_use_names_what_is_left(
+    simulator: Simulator, storage: Storage, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("stopped", "north", used=32 * MIB)
+    simulator.control.add_server("web", "north", (volume_id,))
+
+    def cancel(context: MirrorContext) -> None:
+        context.cancel_now = "ask" in context.results
+
+    target, context = await operations.run(UploadVolumes(volume_ids=(volume_id,)), on_wait=cancel)
+    assert target.state is TargetState.CANCELLED
+    assert "goes on uploading" in target.text
+    scratch = context.results["scratch volume at north"].data["volume"]
+    assert f"({scratch}) is left" in target.text
+    storage.settled("volume", scratch)
+    assert storage.show("volume", volume_id)["status"] == "in-use"
+
+
+async def test_no_room_for_an_image_is_told(simulator: Simulator, operations: Operations) -> None:
+    volume_id = simulator.control.add_volume("huge", "north", 100_000)
+    plan = await operations.plan(UploadVolumes(volume_ids=(volume_id,)))
+    assert any("free in pool images" in check.text for check in plan.refusals), plan.checks

@@ -11,6 +11,7 @@ from fake_mirror_plans import mirror_plans
 from fake_mirrors import with_mirrors
 from fake_tasks import copying, plan_for, sample_log, sample_steps, sample_tasks
 
+from dcn_console.model import image_requests, requests, server_requests, storage_requests
 from dcn_console.model.errors import DcnError, UsageError
 from dcn_console.model.inventory import Inventory, Snapshot, Source
 from dcn_console.model.plans import Plan
@@ -21,7 +22,13 @@ from dcn_console.model.tasks import LogLine, StepRecord, Target, TargetState, Ta
 from dcn_console.operations.policy import check_policy
 from dcn_console.workspace.interface import Change
 
-EVERYTHING: frozenset[type[Request]] = frozenset(Request.__subclasses__())
+_KINDS = (requests, storage_requests, image_requests, server_requests)
+EVERYTHING: frozenset[type[Request]] = frozenset(
+    kind
+    for module in _KINDS
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Request) and kind is not Request
+)
 
 
 class FakeClock:

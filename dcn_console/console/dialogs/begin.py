@@ -11,6 +11,7 @@ from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.pair_forms import PAIR_FORMS
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.dialogs.server_forms import SERVER_FORMS
+from dcn_console.console.dialogs.volume_forms import VOLUME_FORMS
 from dcn_console.console.navigation import front_of
 from dcn_console.console.table_screen import TableScreen
 
@@ -31,6 +32,7 @@ FORMS: dict[str, FormMaker] = {
     **PAIR_FORMS,
     **IMAGE_FORMS,
     **SERVER_FORMS,
+    **VOLUME_FORMS,
 }
 """What each action of a menu asks, by the action's id."""
 

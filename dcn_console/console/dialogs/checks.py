@@ -26,6 +26,18 @@ def percent(text: str) -> str:
     return "" if 0 < value <= 100 else "A percentage lies between 0 and 100."
 
 
+def gibibytes(text: str) -> str:
+    """Return what is wrong with a size in GiB."""
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return ""
+    return "Type a whole number of GiB, such as 10."
+
+
+def gibibytes_or_none(text: str) -> str:
+    """Return what is wrong with a size in GiB that may be left out."""
+    return gibibytes(text) if text else ""
+
+
 def something(text: str) -> str:
     """Return what is wrong with a name that must not be empty."""
     return "" if text else "Type a name."

@@ -72,7 +72,6 @@ async def plan_extension(
         checks=() if large_enough else tuple(checks),
         steps=() if large_enough else _steps(site.name, before, after),
         commands=(f"openstack volume set --size {gibibytes(after)} {volume_id}",),
-        bytes_to_move=0,
         parameters=msgspec.to_builtins(parameters),
         irreversible="" if large_enough else "a volume never becomes smaller again",
         made_at=context.now,

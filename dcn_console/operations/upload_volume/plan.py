@@ -209,10 +209,13 @@ def _steps(parameters: Parameters, landing: str) -> tuple[PlannedStep, ...]:
     ]
     if parameters.scratch:
         text = "take a snapshot of it, and make a scratch volume of that"
-        steps.insert(0, PlannedStep(name=SCRATCH_STEP, text=text, site=home))
+        steps.insert(0, PlannedStep(name=f"{SCRATCH_STEP} at {home}", text=text, site=home))
     if parameters.disk_format == RAW:
         text = "compare some of its data with the volume"
         steps.append(PlannedStep(name=COMPARE_STEP, text=text, site=landing))
+    if parameters.scratch:
+        text = "remove the scratch volume and the snapshot"
+        steps.append(PlannedStep(name=f"{CLEAR_SCRATCH_STEP} at {home}", text=text, site=home))
     steps += [
         PlannedStep(
             name=f"verify at {site}",
@@ -221,9 +224,6 @@ def _steps(parameters: Parameters, landing: str) -> tuple[PlannedStep, ...]:
         )
         for site in parameters.sites
     ]
-    if parameters.scratch:
-        text = "remove the scratch volume and the snapshot"
-        steps.append(PlannedStep(name=CLEAR_SCRATCH_STEP, text=text, site=home))
     return tuple(steps)
 
 
