@@ -5,6 +5,10 @@ from dcn_console.console.situation import IMAGE_PLACES, Situation
 from dcn_console.model.rows import Placement
 
 
+LISTED = frozenset({Placement.PRESENT, Placement.GONE})
+"""The states of a cell with a copy that Glance lists, even one whose data is gone."""
+
+
 def with_image_actions(situation: Situation) -> str:
     """Only among images."""
     return "" if situation.place in IMAGE_PLACES else "This works on images. Press 2 for them."
@@ -41,7 +45,7 @@ def sites_with_copies(situation: Situation) -> tuple[str, ...]:
         site.name
         for site in situation.topology
         if any(
-            (cell := row.cell(site.name)) is not None and cell.state is Placement.PRESENT
+            (cell := row.cell(site.name)) is not None and cell.state in LISTED
             for row in situation.images
         )
     )
