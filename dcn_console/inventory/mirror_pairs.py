@@ -27,6 +27,7 @@ class Flows:
     """From which site to which other the RBD images of one pool go. Sites keep their order."""
 
     def __init__(self, members: Sequence[Member]) -> None:
+        members = _introduced(members)
         self._members = {member.site: member for member in members}
         self._flows = {
             (source.site, destination.site): _flows(source, destination, members)
@@ -156,6 +157,44 @@ def _flows(source: Member, destination: Member, members: Sequence[Member]) -> bo
     if mine or any(not peer.mirror_uuid or source.pool is None for peer in strangers):
         return None
     return False
+
+
+def _introduced(members: Sequence[Member]) -> tuple[Member, ...]:
+    """Give peers that were never met the mirror_uuid that another site knows by their name.
+
+    Only where the name means one of the members beyond doubt. A site that only receives learns no
+    mirror_uuid, and the name it was given for its peer need not be what that cluster tells us.
+    """
+    own = {member.pool.mirror_uuid: member for member in members if member.pool is not None}
+    told: dict[str, set[str]] = {}
+    for member in members:
+        for peer in _peers(member):
+            if peer.mirror_uuid:
+                told.setdefault(peer.site_name, set()).add(peer.mirror_uuid)
+
+    def introduced(peer: MirrorPeer, at: Member) -> MirrorPeer:
+        uuids = told.get(peer.site_name, set()) if peer.site_name else set()
+        if peer.mirror_uuid or len(uuids) != 1:
+            return peer
+        (uuid,) = uuids
+        meant = own.get(uuid)
+        if meant is None or meant is at:
+            return peer
+        if any(_is_named(peer, member) for member in members if member is not meant):
+            return peer
+        return msgspec.structs.replace(peer, mirror_uuid=uuid)
+
+    return tuple(
+        member
+        if member.pool is None
+        else Member(
+            member.site,
+            msgspec.structs.replace(
+                member.pool, peers=tuple(introduced(peer, member) for peer in member.pool.peers)
+            ),
+        )
+        for member in members
+    )
 
 
 def _strangers(member: Member, members: Sequence[Member]) -> tuple[MirrorPeer, ...]:

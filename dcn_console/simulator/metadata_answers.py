@@ -25,7 +25,14 @@ def metadata_set(world: World, site: SimulatedSite, parameters: Parameters) -> C
 
 
 def metadata_remove(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
-    """Remove what is kept under a key of our own, if anything is."""
+    """Remove what is kept under a key of our own, if anything is.
+
+    The agent looks first: without the key nothing is changed, so a secondary does not refuse.
+    """
+    kept = found(world, site, parameters).metadata
+    key = text(parameters, "key")
+    if key.startswith(OWN) and key not in kept:
+        return DONE
     return _change(world, site, parameters, None)
 
 

@@ -50,6 +50,14 @@ def test_the_demo_copies_to_an_edge(cli: CommandLine, tmp_path: Path) -> None:
     assert processes_naming(tmp_path) == []
 
 
+def test_the_demo_relocates_a_volume_and_stops_its_server(cli: CommandLine) -> None:
+    moved = cli("demo", "mirror", "relocate", "ledger-db", "--stop-server", "--yes", "-o", "json")
+    assert moved.status == 0, moved.err
+    (task,) = moved.json
+    assert task["state"] == "done"
+    assert "leeds is primary, central follows" in task["targets"][0]["verified"]
+
+
 def test_a_kept_demo_is_continued(cli: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     assert (

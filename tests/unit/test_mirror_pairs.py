@@ -61,6 +61,34 @@ def test_names_that_differ_are_no_obstacle_once_the_daemons_have_met() -> None:
     assert flows.peer("third", "hub") is None
 
 
+def test_a_peer_that_was_never_met_is_known_by_what_another_site_calls_it() -> None:
+    """Names of clusters, sites and mirroring all differ, and site names are told as fsids."""
+    hub = member("main", peer("b", BOTH), peer("c", SEND), site_name="fsid-1", mirror_uuid="uuid-a")
+    north = member("north", peer("a", BOTH), site_name="fsid-2", mirror_uuid="uuid-b")
+    south = member("south", peer("a", RECEIVE, met=False), site_name="fsid-3", mirror_uuid="uuid-c")
+    flows = Flows([hub, north, south])
+    assert flows.between("main", "south") is True
+    assert flows.between("north", "south") is False
+    assert flows.peer("south", "main") is not None
+    assert flows.peer("south", "north") is None
+
+
+def test_a_name_that_two_peers_have_tells_nothing_of_one_that_was_never_met() -> None:
+    flows = Flows(
+        [
+            member("main", site_name="fsid-1"),
+            member("north", peer("main", BOTH), site_name="ceph"),
+            member("south", peer("ceph", RECEIVE, met=False), site_name="fsid-3"),
+            member(
+                "west",
+                MirrorPeer(uuid="p", site_name="ceph", mirror_uuid="uuid-main"),
+                site_name="fsid-4",
+            ),
+        ]
+    )
+    assert flows.between("main", "south") is not True
+
+
 def test_before_the_daemons_met_a_name_that_fits_none_may_be_anybody() -> None:
     flows = Flows([member("hub"), member("edge", peer("elsewhere", RECEIVE, met=False))])
     assert flows.between("hub", "edge") is None

@@ -58,7 +58,7 @@ async def plan_failover(
     loss = what_is_lost(source, destination, context.now)
     checks = _checks(source, destination)
     checks += key_checks(scene.usage, destination.site)
-    checks += zone_checks(scene.usage, destination.site)
+    checks += zone_checks(scene.usage, destination.site, stopped=False)
     schedules, told = await schedules_of(source, subject, mode)
     passage = Passage(
         subject=subject,

@@ -153,8 +153,11 @@ def server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
     return checks
 
 
-def zone_checks(usage: Usage, destination: Site) -> list[Check]:
-    """Say plainly what relocation cannot do: move the volume for Cinder and Nova."""
+def zone_checks(usage: Usage, destination: Site, *, stopped: bool) -> list[Check]:
+    """Say plainly what relocation cannot do: move the volume for Cinder and Nova.
+
+    ``stopped`` tells of servers that are stopped before it.
+    """
     volume = usage.volume
     if volume is None or usage.home is None or usage.home.name == destination.name:
         return []
@@ -164,7 +167,7 @@ def zone_checks(usage: Usage, destination: Site) -> list[Check]:
         f"image of its own site's cluster: servers in {zone} cannot use it while "
         f"{destination.name} is primary."
     )
-    if usage.servers:
+    if usage.servers and stopped:
         text += " They stay stopped until it is relocated back."
     return [warned(text, f"At {destination.name}, use it from there, as with `cinder manage`.")]
 

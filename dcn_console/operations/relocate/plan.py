@@ -181,7 +181,7 @@ def checks_of(scene: Scene, chosen: Chosen, request: Relocate, context: PlanCont
     if not chosen.demoted:
         checks += usage_checks(scene.usage, source, receivers, may_stop=request.stop_server)
     checks += key_checks(scene.usage, destination.site)
-    checks += zone_checks(scene.usage, destination.site)
+    checks += zone_checks(scene.usage, destination.site, stopped=True)
     return checks + starting_checks(scene.usage, _start_servers(scene, chosen, request))
 
 
