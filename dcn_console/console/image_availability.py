@@ -4,7 +4,6 @@ from dcn_console.console.availability import sentence
 from dcn_console.console.situation import IMAGE_PLACES, Situation
 from dcn_console.model.rows import Placement
 
-
 LISTED = frozenset({Placement.PRESENT, Placement.GONE})
 """The states of a cell with a copy that Glance lists, even one whose data is gone."""
 
