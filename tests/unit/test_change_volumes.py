@@ -220,6 +220,12 @@ async def test_without_nova_no_server_can_be_stopped(services: VolumeServices) -
     assert not (await a_plan(services, TAKE)).is_refused
 
 
+async def test_a_snapshot_of_another_projects_volume_is_told_of(services: VolumeServices) -> None:
+    assert "another project" not in warnings(await a_plan(services, TAKE))
+    services.storage.set_volume("1", project_id="theirs")
+    assert "the snapshot will be your project's" in warnings(await a_plan(services, TAKE))
+
+
 async def test_quotas_of_snapshots_are_judged(services: VolumeServices) -> None:
     services.storage.quota = StorageQuota(
         snapshots=Allowance(used=3, allowed=3), volume_bytes=Allowance(used=GIB, allowed=GIB)

@@ -75,6 +75,15 @@ async def test_images_are_found_by_all_their_marks(
     assert [image.id for image in await images.made_with(task_only)] == ["i2", "i1"]
 
 
+async def test_images_are_found_by_their_very_name(
+    stub: StubOpenstack, images: GlanceImages
+) -> None:
+    others = [{"id": "i2", "name": "im "}, {"id": "i3"}]
+    stub.on("GET /image/v2/images", Said(200, {"images": [*others, QUEUED]}))
+    assert [image.id for image in await images.named("im")] == ["i1"]
+    assert stub.asked[-1].query == {"limit": "1000", "visibility": "all", "name": "im"}
+
+
 async def test_a_file_is_sent_with_its_length_and_counted(
     stub: StubOpenstack, images: GlanceImages, file: Path
 ) -> None:

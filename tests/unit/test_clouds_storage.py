@@ -213,6 +213,15 @@ async def test_a_snapshot_is_forced_below_the_microversion_that_ignores_it(
     assert (await cinder.snapshots.snapshot("s1")).label == "snäp"
 
 
+async def test_the_snapshots_of_a_volume_are_only_its_own(
+    stub: StubOpenstack, cinder: Cinder
+) -> None:
+    other = {**SNAPSHOT, "id": "s2", "volume_id": "v2"}
+    stub.on("GET /volume/v3/snapshots/detail", Said(200, {"snapshots": [other, SNAPSHOT]}))
+    assert [one.id for one in await cinder.snapshots.of_volume("v1")] == ["s1"]
+    assert stub.asked[-1].query == {"limit": "1000", "all_tenants": "1", "volume_id": "v1"}
+
+
 async def test_a_backup_is_asked_for_with_its_zone(stub: StubOpenstack, cinder: Cinder) -> None:
     summary = {"backup": {"id": "b1", "name": "n", "links": []}}
     stub.on("POST /volume/v3/backups", Said(202, summary))

@@ -60,7 +60,7 @@ async def plan_extension(
         *await service_checks(
             services, VOLUME_SERVICE, site.availability_zone or "", "nothing there can be changed"
         ),
-        *await _quota_checks(services, before, after),
+        *await _quota_checks(services, scene, before, after),
     ]
     parameters = Parameters(volume_id=volume_id, label=scene.label, size=after)
     return Plan(
@@ -94,9 +94,10 @@ def _mirror_checks(scene: Scene) -> list[Check]:
     return [fine("It is mirrored: its copies grow with it.")]
 
 
-async def _quota_checks(services: Services, before: int, after: int) -> list[Check]:
+async def _quota_checks(services: Services, scene: Scene, before: int, after: int) -> list[Check]:
+    """Compare the quotas of the volume's own project with what it grows by."""
     try:
-        quota = await services.cinder.quota()
+        quota = await services.cinder.quota(scene.volume.project_id)
     except ServiceError as error:
         return [warned(f"Quotas are not known: {error.message}", error.way_out)]
     checks = allowance_checks("gigabytes", quota.volume_bytes, max(0, after - before))

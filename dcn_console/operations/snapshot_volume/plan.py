@@ -32,6 +32,7 @@ from dcn_console.operations.volumes.scene import (
     busy_checks,
     cluster_checks,
     look_at,
+    owner_checks,
     steady_checks,
 )
 
@@ -65,6 +66,7 @@ async def plan_snapshot(
         *steady_checks(scene, "snapshotted"),
         *busy_checks(volume_id, context),
         *_use_checks(scene, stopped, may_stop=request.stop_server),
+        *owner_checks(services, scene, "snapshot"),
         *cluster_checks(scene, "take a snapshot of it"),
         *await service_checks(
             services, VOLUME_SERVICE, site.availability_zone or "", "nothing there can be changed"

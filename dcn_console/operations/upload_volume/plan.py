@@ -36,6 +36,7 @@ from dcn_console.operations.volumes.scene import (
     busy_checks,
     cluster_checks,
     look_at,
+    owner_checks,
     steady_checks,
 )
 
@@ -83,6 +84,7 @@ async def plan_upload(
         *steady_checks(scene, "uploaded"),
         *busy_checks(volume_id, context),
         *_volume_checks(scene, request.disk_format, scratch=scratch),
+        *owner_checks(services, scene, "image"),
         *cluster_checks(scene, "read it"),
         *await service_checks(
             services, VOLUME_SERVICE, scene.site.availability_zone or "", "nothing can be read"

@@ -79,7 +79,8 @@ async def _upload(context: TargetContext, parameters: Parameters, volume_id: str
     data = {"image": image_id, "size": named.data.get("size")}
     if named.outcome != DONE or parameters.disk_format != RAW:
         return replace(named, data=data)
-    compared = await context.step(COMPARE_STEP, partial(steps.compare, image_id))
+    stores = tuple(named.data.get("stores", ()))
+    compared = await context.step(COMPARE_STEP, partial(steps.compare, image_id, stores))
     if compared.outcome != DONE:
         text = f"{named.text}; but {compared.text}. The image ({image_id}) is left as it is"
         return replace(compared, text=text, data=data)

@@ -1,5 +1,7 @@
 """The steps that bring a volume's data to Glance: ask, watch, name, compare, clean up."""
 
+from collections.abc import Sequence
+
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ObjectNotFound, ServiceError
 from dcn_console.model.inventory import Image
@@ -138,7 +140,8 @@ class Steps:
             await self._services.glance.images.set_properties(image_id, properties)
             image = await self._services.glance.image(image_id)
             text = f"{self._what} is active, {format_bytes(image.size)}, {image.disk_format}"
-            return StepResult(outcome=DONE, text=text, data={"size": image.size})
+            data = {"size": image.size, "stores": list(image.stores)}
+            return StepResult(outcome=DONE, text=text, data=data)
 
         result = await until_answered(
             self._context, look, cancelled="uploaded, but not named", at_least_once=True
@@ -148,11 +151,14 @@ class Steps:
             return StepResult(outcome=REFUSED, text=text)
         return result
 
-    async def compare(self, image_id: str) -> StepResult:
-        """Compare some of a raw image's data with the volume; DONE, REFUSED or CANCELLED."""
+    async def compare(self, image_id: str, stores: Sequence[str]) -> StepResult:
+        """Compare some of a raw image's data with the volume; DONE, REFUSED or CANCELLED.
+
+        ``stores`` are those that have it: the site of the first is where it landed.
+        """
         compared = await look_until_done(
             self._context,
-            lambda: self._compare(image_id),
+            lambda: self._compare(image_id, stores),
             cancelled="uploaded, but not compared",
             at_least_once=True,
         )
@@ -165,10 +171,12 @@ class Steps:
         text = f"its data was not compared: {compared.text}"
         return StepResult(outcome=DONE, text=text)
 
-    async def _compare(self, image_id: str) -> StepResult:
+    async def _compare(self, image_id: str, stores: Sequence[str]) -> StepResult:
         services, context = self._services, self._context
         home = services.topology.site(self._parameters.home)
-        site = services.topology.site(context.site)
+        landed = (services.topology.with_store(store) for store in stores)
+        found = next((one for one in landed if one is not None), None)
+        site = found or services.topology.site(context.site)
         here, there = services.clusters.get(home.name), services.clusters.get(site.name)
         if here is None or there is None or home.cluster is None or site.cluster is None:
             text = f"there is no Ceph access to {home.name if here is None else site.name}"

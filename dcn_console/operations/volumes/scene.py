@@ -90,6 +90,18 @@ def busy_checks(volume_id: str, context: PlanContext) -> list[Check]:
     return tasks_check([number] if number is not None else [], "this volume")
 
 
+def owner_checks(services: Services, scene: Scene, what: str) -> list[Check]:
+    """Say that ``what``, as in "snapshot", will not belong to the volume's own project.
+
+    Cinder gives what is made of a volume to the project of whoever asks (cinder/volume/api.py).
+    """
+    own, owner = services.cloud.project_id, scene.volume.project_id
+    if not own or not owner or own == owner:
+        return []
+    text = f"“{scene.label}” is of another project; the {what} will be your project's."
+    return [warned(text, "Use credentials of its project where that matters.")]
+
+
 def cluster_checks(scene: Scene, what: str) -> list[Check]:
     """Say that the RBD image cannot be seen, or is a mirrored copy that nobody may change.
 
