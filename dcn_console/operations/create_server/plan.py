@@ -8,7 +8,7 @@ import msgspec
 from dcn_console.inventory.services import Services
 from dcn_console.model.compute import Flavor, KeyPair, Network, SecurityGroup
 from dcn_console.model.errors import ServiceError, UsageError
-from dcn_console.model.plans import Check, ObjectReference, Plan, PlannedStep
+from dcn_console.model.plans import Check, Plan, PlannedStep
 from dcn_console.model.server_requests import CreateServer
 from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.base import PlanContext
@@ -78,10 +78,7 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
     return Plan(
         operation=NAME,
         title=f"create server {label} of volume {scene.label} at {site.name}",
-        objects=(
-            ObjectReference(kind="new server", id=f"new server {name}", name=label),
-            scene.reference,
-        ),
+        objects=(scene.reference,),
         targets=(site.name,),
         checks=tuple(checks),
         steps=_steps(site.name),

@@ -97,7 +97,9 @@ def _plan(
 ) -> Plan:
     name = printable(image.label, 60)
     names = ", ".join(site.name for site in targets)
-    room = f", {format_bytes(image.size)} each" if image.size else ""
+    room = f", {format_bytes(image.size)}" if image.size else ""
+    room += " each" if room and len(targets) > 1 else ""
+    copies = "the copies" if len(targets) > 1 else "the copy"
     return Plan(
         operation=NAME,
         title=f"delete copy of {name} at {names or 'no site'}",
@@ -120,6 +122,6 @@ def _plan(
         ),
         parameters=msgspec.to_builtins(Parameters(image_id=image.id, image_name=name)),
         typed_name=image.label if targets else "",
-        irreversible=f"the copy at {names} will be gone{room}" if targets else "",
+        irreversible=f"{copies} at {names} will be gone{room}" if targets else "",
         made_at=context.now,
     )

@@ -160,7 +160,7 @@ def _plan(
     return Plan(
         operation=NAME,
         title=f"import {name} → {', '.join(targets)}",
-        objects=(ObjectReference(kind="new image", id=f"new image {parameters.name}", name=name),),
+        objects=(ObjectReference(kind="site", id=hub.name, name=hub.name),),
         targets=targets,
         skipped=skipped,
         checks=tuple(checks),
@@ -198,7 +198,7 @@ def _steps(parameters: Parameters, hub: Site, edges: Sequence[Site]) -> tuple[Pl
     steps.append(PlannedStep(name=VERIFY_STEP, text=proof, site=hub.name))
     steps += [
         PlannedStep(
-            name="copy", text=f"copy the image to {site.name} and verify it", site=site.name
+            name=VERIFY_STEP, text=f"copy the image to {site.name} and verify it", site=site.name
         )
         for site in edges
     ]
