@@ -179,6 +179,35 @@ async def test_a_running_server_is_stopped_and_started_again(services: VolumeSer
     assert "server web started" in target.verified
 
 
+async def test_a_server_is_stopped_for_one_volume_at_a_time(services: VolumeServices) -> None:
+    add_server(services)
+    services.storage.add_volume("2", status="in-use", attachments=(Attachment(server_id="web"),))
+    request = SnapshotVolumes(volume_ids=("1", "2"), stop_server=True)
+    operation = operation_for(request)
+    first, second = await operation.plan(services.as_services(), request, services.plan_context())
+    assert not first.is_refused
+    assert "Server web uses several of these volumes" in refusals(second)
+    open_task = MirrorContext(services, first).task
+    alone = SnapshotVolumes(volume_ids=("2",), stop_server=True)
+    (plan,) = await operation.plan(services.as_services(), alone, services.plan_context(open_task))
+    assert "works on a server that uses it already" in refusals(plan)
+
+
+@pytest.mark.parametrize("request_", [TAKE, GROW])
+async def test_an_rbd_image_in_a_pool_unknown_here_is_no_hindrance(
+    services: VolumeServices, request_: Request
+) -> None:
+    plant = services.world.plants["dcn0"].images
+    plant["fast", "volume-1"] = plant[POOL, "volume-1"]
+    held = plant.pop((POOL, "volume-1"))
+    services.storage.source = lambda volume_id: held  # type: ignore[method-assign]
+    plan = await a_plan(services, request_)
+    assert "is not in pool volumes of dcn0" in warnings(plan)
+    target, _ = await run(services, request_, plan=plan)
+    assert target.state is TargetState.DONE, target.text
+    assert "its RBD image is" in target.verified
+
+
 async def test_a_server_that_was_stopped_before_stays_so(services: VolumeServices) -> None:
     add_server(services, status="SHUTOFF")
     plan = await a_plan(services, QUIETLY)

@@ -32,11 +32,15 @@ EXTENDING = "3.42"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """What an extension needs to know; ``size`` in bytes is the new one."""
+    """What an extension needs to know; ``size`` in bytes is the new one.
+
+    ``seen`` is whether the volume's RBD image could be looked at.
+    """
 
     volume_id: str
     label: str
     size: int
+    seen: bool = True
 
 
 async def plan_extension(
@@ -62,7 +66,7 @@ async def plan_extension(
         ),
         *await _quota_checks(services, scene, before, after),
     ]
-    parameters = Parameters(volume_id=volume_id, label=scene.label, size=after)
+    parameters = Parameters(volume_id=volume_id, label=scene.label, size=after, seen=not scene.gone)
     return Plan(
         operation=NAME,
         title=f"extend {scene.label} at {site.name} to {format_bytes(after)}",

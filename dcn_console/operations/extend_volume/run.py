@@ -108,6 +108,8 @@ async def _verify(context: TargetContext, parameters: Parameters) -> StepResult:
     if cluster is None or site.cluster is None:
         return StepResult(outcome=DONE, text=f"{seen}; no Ceph access to {site.name} to see more")
     pool = site.cluster.volumes_pool
+    if not parameters.seen:
+        return StepResult(outcome=DONE, text=f"{seen}; its RBD image is not in pool {pool}")
 
     async def look() -> StepResult:
         context.show(TargetState.VERIFYING, f"looking at volume “{parameters.label}”")

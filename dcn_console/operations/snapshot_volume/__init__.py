@@ -7,7 +7,7 @@ from dcn_console.model.tasks import Target, Task
 from dcn_console.operations.base import PlanContext, TargetContext
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.snapshot_volume.names import NAME
-from dcn_console.operations.snapshot_volume.plan import Parameters, plan_snapshot
+from dcn_console.operations.snapshot_volume.plan import Parameters, apart, plan_snapshot
 from dcn_console.operations.snapshot_volume.run import snapshot_at
 
 __all__ = ["VolumeSnapshotNow"]
@@ -29,12 +29,11 @@ class VolumeSnapshotNow:
         self, services: Services, request: SnapshotVolumes, context: PlanContext
     ) -> tuple[Plan, ...]:
         """Plan each volume by itself."""
-        return tuple(
-            [
-                await plan_snapshot(services, request, volume_id, context)
-                for volume_id in request.volume_ids
-            ]
-        )
+        plans = [
+            await plan_snapshot(services, request, volume_id, context)
+            for volume_id in request.volume_ids
+        ]
+        return apart(plans)
 
     async def replan(self, services: Services, task: Task, context: PlanContext) -> Plan:
         """Plan it again."""

@@ -1,12 +1,13 @@
 """The plan of a snapshot: whether the volume is quiet, and what it needs of the quotas."""
 
 import shlex
+from collections.abc import Sequence
 
 import msgspec
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ServiceError
-from dcn_console.model.plans import Check, Outcome, Plan, PlannedStep
+from dcn_console.model.plans import Check, ObjectReference, Outcome, Plan, PlannedStep
 from dcn_console.model.requests import RbdSubject
 from dcn_console.model.storage_requests import SnapshotVolumes
 from dcn_console.model.text import count, printable
@@ -14,6 +15,7 @@ from dcn_console.operations.backups.checks import (
     VOLUME_SERVICE,
     allowance_checks,
     service_checks,
+    tasks_check,
 )
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_steps.usage import Usage, server_checks, usage_of
@@ -37,16 +39,22 @@ from dcn_console.operations.volumes.scene import (
 )
 
 IN_USE = "in-use"
+SERVER = "server"
+"""The kind of those among a plan's objects that are stopped."""
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot needs to know. ``servers`` are the ids of those to stop and start again."""
+    """What a snapshot needs to know. ``servers`` are the ids of those to stop and start again.
+
+    ``seen`` is whether the volume's RBD image could be looked at, and so can the snapshot's.
+    """
 
     volume_id: str
     label: str
     name: str
     stop_server: bool = False
     servers: tuple[str, ...] = ()
+    seen: bool = True
 
 
 async def plan_snapshot(
@@ -66,6 +74,7 @@ async def plan_snapshot(
         *steady_checks(scene, "snapshotted"),
         *busy_checks(volume_id, context),
         *_use_checks(scene, stopped, may_stop=request.stop_server),
+        *_server_task_checks(stopped, context),
         *owner_checks(services, scene, "snapshot"),
         *cluster_checks(scene, "take a snapshot of it"),
         *await service_checks(
@@ -80,11 +89,18 @@ async def plan_snapshot(
         name=name,
         stop_server=request.stop_server,
         servers=tuple(server.id for server in stopped.running),
+        seen=not scene.gone,
     )
     return Plan(
         operation=NAME,
         title=f"snapshot {scene.label} at {site.name}",
-        objects=(scene.reference,),
+        objects=(
+            scene.reference,
+            *(
+                ObjectReference(kind=SERVER, id=server.id, name=printable(server.label, 60))
+                for server in stopped.running
+            ),
+        ),
         targets=(site.name,),
         checks=tuple(checks),
         steps=_steps(parameters, site.name),
@@ -108,6 +124,36 @@ def _use_checks(scene: Scene, usage: Usage, *, may_stop: bool) -> list[Check]:
         text = f"Which server to stop cannot be told: {usage.error}"
         return [refused(text, usage.way_out or "Stop it yourself, and leave out --stop-server.")]
     return server_checks(usage, may_stop=True)
+
+
+def _server_task_checks(usage: Usage, context: PlanContext) -> list[Check]:
+    """Refuse while another task may start or stop a server that is to be stopped."""
+    ids = {server.id for server in usage.running}
+    numbers = [
+        task.number
+        for task in context.open_tasks
+        if any(item.kind == SERVER and item.id in ids for item in task.plan.objects)
+    ]
+    return tasks_check(numbers, "a server that uses it")
+
+
+def apart(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """Refuse each plan that would stop a server which a plan before it stops and starts again."""
+    taken: set[str] = set()
+    judged = []
+    for plan in plans:
+        servers = {item.id: item.name for item in plan.objects if item.kind == SERVER}
+        twice = [name for key, name in servers.items() if key in taken]
+        taken.update(servers)
+        if twice:
+            check = refused(
+                f"Server {twice[0]} uses several of these volumes: one task would start it while "
+                "another still needs it stopped.",
+                "Stop the server yourself, and leave out --stop-server; or take one at a time.",
+            )
+            plan = msgspec.structs.replace(plan, checks=(*plan.checks, check))  # noqa: PLW2901
+        judged.append(plan)
+    return tuple(judged)
 
 
 async def snapshot_quota_checks(services: Services, size: int | None) -> list[Check]:

@@ -32,7 +32,8 @@ async def snapshot_at(context: TargetContext) -> Target:
     result = await _taken(context, parameters, steps)
     started = await _started(context, parameters)
     if result.outcome == THERE:
-        verify = partial(steps.verify, str(result.data["snapshot"]))
+        snapshot_id = str(result.data["snapshot"])
+        verify = partial(steps.verify, snapshot_id, seen=parameters.seen)
         result = await context.step(VERIFY_STEP, verify)
     if started is None:
         return target_of(context, result)

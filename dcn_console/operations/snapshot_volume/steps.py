@@ -86,8 +86,11 @@ class Steps:
             return StepResult(outcome=REFUSED, text=result.text)
         return result
 
-    async def verify(self, snapshot_id: str) -> StepResult:
-        """See it with our own eyes, in the RBD image too; DONE, REFUSED or CANCELLED."""
+    async def verify(self, snapshot_id: str, *, seen: bool = True) -> StepResult:
+        """See it with our own eyes; DONE, REFUSED or CANCELLED.
+
+        Also in the RBD image, unless that was not ``seen`` when it was planned.
+        """
 
         async def look() -> StepResult | None:
             self._context.show(TargetState.VERIFYING, f"looking at {self._what}")
@@ -95,6 +98,9 @@ class Steps:
             if snapshot.status != "available":
                 text = f"{self._what} is {printable(snapshot.status or 'unknown', 40)}"
                 return StepResult(outcome=REFUSED, text=text)
+            if not seen:
+                text = f"{self._what} is available; its RBD image is in no pool that is known here"
+                return StepResult(outcome=DONE, text=text)
             return await self._in_cluster(snapshot_id)
 
         cancelled = "taken, but not verified"

@@ -108,7 +108,8 @@ def cluster_checks(scene: Scene, what: str) -> list[Check]:
     ``what`` is what Cinder could not do then, as in "extend it".
     """
     if scene.gone:
-        return [refused(f"The RBD image of “{scene.label}” is not there. {scene.error}")]
+        text = f"Its RBD image is not in pool {scene.pool} of {scene.site.name}: not looked at."
+        return [warned(text, "Set volumes_pool in the configuration if Cinder uses another there.")]
     if scene.error:
         return [warned(f"Its RBD image cannot be looked at: {scene.error}", site=scene.site.name)]
     if scene.detail is None:
