@@ -215,3 +215,22 @@ async def test_an_image_that_is_gone_already_is_a_success(services: ImageService
     services.clusters["dcn0"].whole.clear()
     target = await run(services, plan)
     assert target.state is TargetState.DONE
+
+
+async def test_a_copy_that_is_not_in_the_pool_keeps_the_image_until_it_is_deleted(
+    services: ImageServices,
+) -> None:
+    services.clusters["dcn1"].used.clear()
+    assert "images_pool is another" in refusals(await image_plan(services))
+    plan = await copies_plan(services, "dcn1")
+    assert plan.has_work
+    assert (await run(services, plan)).state is TargetState.DONE
+    assert not (await image_plan(services)).is_refused
+
+
+async def test_an_image_whose_only_copy_is_lost_can_be_deleted(services: ImageServices) -> None:
+    services.glance.change(IMAGE, stores=("dcn1-store",))
+    services.clusters["dcn1"].used.clear()
+    plan = await image_plan(services)
+    assert not plan.is_refused
+    assert (await run(services, plan)).state is TargetState.DONE

@@ -14,7 +14,13 @@ from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.servers.where import nova_of
-from dcn_console.operations.volumes.scene import Scene, busy_checks, cluster_checks, look_at
+from dcn_console.operations.volumes.scene import (
+    Scene,
+    busy_checks,
+    cluster_checks,
+    look_at,
+    owner_checks,
+)
 
 NAME = "server-create"
 ASK_STEP = "ask"
@@ -55,6 +61,7 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
     checks += [
         *_volume_checks(scene),
         *busy_checks(request.volume_id, context),
+        *owner_checks(services, scene, "server"),
         *cluster_checks(scene, "boot from it"),
         fine(f"Flavor {printable(flavor.name, 60)}: {flavor.cores} cores, "
              f"{format_bytes(flavor.memory)} memory."),

@@ -44,8 +44,11 @@ async def clone_checks(services: Services, copy: Copy, *, unknown_forbids: bool)
     if copy.is_free:
         return [fine(f"{copy.place}: nothing is a clone of the copy there.")]
     text = f"{copy.place}: whether anything is a clone of the copy there is not known: "
-    check = refused(f"{text}{copy.unknown}", "Give the site Ceph access, see: dcn-console doctor")
     if unknown_forbids:
-        return [check]
+        way_out = (
+            "Give the site Ceph access (see: dcn-console doctor), or delete that copy first, where "
+            "Glance's own refusal loses nothing: dcn-console image delete-copy"
+        )
+        return [refused(f"{text}{copy.unknown.rstrip('.')}.", way_out)]
     way_out = "Glance itself refuses to delete a copy with clones, and nothing is lost by asking."
     return [fine(f"{text}{copy.unknown} {way_out}", copy.site.name if copy.site else None)]

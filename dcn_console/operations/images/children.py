@@ -53,7 +53,11 @@ async def look_at_copies(services: Services, image: Image) -> tuple[Copy, ...]:
 
 
 async def look_at_copy(services: Services, image: Image, store: str) -> Copy:
-    """Look at the copy in one store; one whose data is not there has no clones."""
+    """Look at the copy in one store.
+
+    One whose RBD image is not in the pool may be in another that we do not know of, so its clones
+    are not known; of an image with no other copy nothing else can be lost.
+    """
     site = services.topology.with_store(store)
     cluster = services.clusters.get(site.name) if site is not None else None
     if site is None or site.cluster is None or cluster is None:
@@ -61,7 +65,11 @@ async def look_at_copy(services: Services, image: Image, store: str) -> Copy:
     try:
         children = await cluster.content.children(site.cluster.images_pool, image.id)
     except RbdImageNotFound:
-        children = ()
+        if set(image.stores) == {store}:
+            return Copy(store, site, ())
+        pool = printable(site.cluster.images_pool, 60)
+        reason = f"its RBD image is not in pool {pool} (lost, or images_pool is another)"
+        return Copy(store, site, None, reason)
     except ClusterError as error:
         return Copy(store, site, None, error.message)
     return Copy(store, site, children)
