@@ -113,10 +113,11 @@ async def test_a_qcow2_is_converted_sent_and_copied_to_the_edges(
 
 
 async def test_a_killed_runner_sends_anew_and_leaves_one_image(
-    workspace: LocalWorkspace, admin: Api, tmp_path: Path
+    workspace: LocalWorkspace, simulator: Simulator, admin: Api, tmp_path: Path
 ) -> None:
-    raw = a_raw_file(tmp_path, 160 * MIB)
+    raw = a_raw_file(tmp_path, 64 * MIB)
     (plan,) = await workspace.plan(ImportImage(name="new", path=str(raw)))
+    simulator.control.set_faults(osd_down=("home",))
     (task,) = await workspace.submit([plan])
 
     def sending() -> bool:
@@ -130,19 +131,21 @@ async def test_a_killed_runner_sends_anew_and_leaves_one_image(
     pid = runner_of(workspace)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+    simulator.control.set_faults()
     done = await ended(workspace, task)
     assert done.state is TaskState.DONE, await workspace.log(task.number)
     assert runner_of(workspace) != pid
     (image,) = named(admin, "new")
-    assert image["size"] == 160 * MIB
+    assert image["size"] == 64 * MIB
     assert image["status"] == "active"
 
 
 async def test_cancelling_an_upload_leaves_nothing(
-    workspace: LocalWorkspace, admin: Api, tmp_path: Path
+    workspace: LocalWorkspace, simulator: Simulator, admin: Api, tmp_path: Path
 ) -> None:
-    raw = a_raw_file(tmp_path, 160 * MIB)
+    raw = a_raw_file(tmp_path, 64 * MIB)
     (plan,) = await workspace.plan(ImportImage(name="new", path=str(raw), sites=("north",)))
+    simulator.control.set_faults(osd_down=("home",))
     (task,) = await workspace.submit([plan])
     await until(lambda: any(image["status"] == "saving" for image in named(admin, "new")))
     await workspace.cancel(task.number)
