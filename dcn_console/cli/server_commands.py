@@ -56,7 +56,12 @@ def server_delete(names: tuple[str, ...], choices: Choices) -> ExitStatus:
 @click.command("create", cls=Command)
 @click.argument("name", metavar="NAME")
 @click.option("--volume", metavar="VOLUME", required=True, help="The volume to boot from.")
-@click.option("--flavor", metavar="FLAVOR", required=True, help="Its flavor, by name or id.")
+@click.option(
+    "--flavor",
+    metavar="FLAVOR",
+    default="",
+    help="Its flavor; without it you are told those there are.",
+)
 @click.option("--network", metavar="NETWORK", default="", help="Its network; none if not given.")
 @click.option("--key", metavar="KEY", default="", help="The key pair to log in with.")
 @click.option(

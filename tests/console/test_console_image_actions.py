@@ -141,9 +141,12 @@ async def test_deleting_an_image_everywhere_wants_its_name_typed() -> None:
 
 async def test_a_server_is_made_of_a_free_volume() -> None:
     workspace = a_workspace()
+    offers = {"flavors": ("m1.small", "m1.tiny"), "networks": []}
+    workspace.plans = (msgspec.structs.replace(a_plan(), parameters={"offers": offers}),)
     async with running(workspace) as (app, pilot):
         await on_volume(pilot, app, FREE)
         await choose(pilot, app, "N", "c")
+        await until(pilot, lambda: "m1.small, m1.tiny" in shown(app), "the flavors")
         await type_text(pilot, "web")
         await pilot.press("down")
         await type_text(pilot, "tiny")

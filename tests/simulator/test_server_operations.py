@@ -113,6 +113,18 @@ async def test_what_is_not_there_is_named(
     assert raised.value.way_out.startswith("There are: ")
 
 
+async def test_without_a_flavor_everything_to_pick_from_is_told(
+    admin: Api, operations: Operations, volume: str
+) -> None:
+    plan = await operations.plan(a_request(admin, volume, flavor=""))
+    assert plan.is_refused
+    assert "m1.small" in plan.refusals[0].way_out
+    assert set(plan.parameters["offers"]) == {"flavors", "networks", "keys", "groups"}
+    assert "north-net" in plan.parameters["offers"]["networks"]
+    assert plan.parameters["offers"]["keys"] == ("admin-key",)
+    assert "ssh" in plan.parameters["offers"]["groups"]
+
+
 async def test_a_volume_that_cannot_boot_is_refused(
     simulator: Simulator, admin: Api, operations: Operations
 ) -> None:

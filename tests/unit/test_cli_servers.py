@@ -76,6 +76,10 @@ REQUESTS: list[tuple[tuple[str, ...], Request]] = [
         *(("create", "new", "--volume", "root", "--flavor", "f", "--key", "k"),),
         CreateServer(name="new", volume_id="id-root", flavor="f", key="k"),
     ),
+    (
+        ("create", "new", "--volume", "root"),
+        CreateServer(name="new", volume_id="id-root", flavor=""),
+    ),
     (("image", "web"), ImageOfServer(server_id="id-web")),
     (
         ("image", "web", "--name", "golden", "--to", "dcn1", "--stop-server"),

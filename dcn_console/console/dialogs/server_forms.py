@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from dcn_console.console.details.document import text_field
 from dcn_console.console.dialogs.checks import something
-from dcn_console.console.dialogs.forms import Answers, Field, Form, Option, yes_no
+from dcn_console.console.dialogs.forms import Answers, Facts, Field, Form, Option, yes_no
 from dcn_console.console.dialogs.mirror_forms import FormMaker
 from dcn_console.console.dialogs.subjects import what
 from dcn_console.console.server_availability import servers_of
 from dcn_console.console.situation import Situation
+from dcn_console.console.spans import Line, Tone, line
+from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.server_requests import (
@@ -23,7 +26,6 @@ from dcn_console.model.text import count, printable
 _NAME = 40
 _OWN = "own"
 _EDGES = "edges"
-_KNOWN = "A wrong one is answered with those there are."
 
 
 def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
@@ -47,12 +49,34 @@ def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
         verb="Create",
         fields=(
             Field(id="name", label="name", hint="What it is to be called.", complaint=something),
-            Field(id="flavor", label="flavor", hint=f"By name. {_KNOWN}", complaint=something),
-            Field(id="network", label="network", hint=f"By name; empty for none. {_KNOWN}"),
-            Field(id="key", label="key", hint=f"A key pair by name, or empty. {_KNOWN}"),
-            Field(id="group", label="group", hint=f"A security group, or empty. {_KNOWN}"),
+            Field(
+                id="flavor",
+                label="flavor",
+                hint="One of those above.",
+                complaint=something,
+            ),
+            Field(id="network", label="network", hint="One of those above; empty for none."),
+            Field(id="key", label="key", hint="A key pair of those above, or empty."),
+            Field(id="group", label="group", hint="A security group of those above, or empty."),
         ),
         requests=requests,
+        facts=Facts(
+            request=CreateServer(name="new", volume_id=volume_id, flavor=""),
+            lines=_offers,
+            waiting="looking what there is to pick from…",
+        ),
+    )
+
+
+def _offers(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
+    """Return what there is to pick from, a line a kind."""
+    offered = plans[0].parameters.get("offers") if plans else None
+    if not isinstance(offered, dict):
+        return (line("What there is to pick from is not told.", Tone.DIM),)
+    return tuple(
+        text_field(kind, ", ".join(map(str, names)) or "none")
+        for kind, names in offered.items()
+        if isinstance(names, list | tuple)
     )
 
 

@@ -12,6 +12,7 @@ from dcn_console.model.plans import Check, Plan, PlannedStep
 from dcn_console.model.server_requests import CreateServer
 from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.create_server.offers import offers
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.servers.where import nova_of
 from dcn_console.operations.volumes.scene import (
@@ -46,14 +47,17 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 async def plan_server(services: Services, request: CreateServer, context: PlanContext) -> Plan:
     """Plan a server that boots from a volume, at the volume's site. Reads only.
 
-    Raises UsageError for a flavor, network, key or group that is not there, ObjectNotFound
-    without the volume.
+    Without a flavor the plan is refused, and its way out and the parameter "offers" say what there
+    is to pick from. Raises UsageError for a flavor, network, key or group that is not there,
+    ObjectNotFound without the volume.
     """
     name = request.name.strip()
     if not name or len(name) > _NAME_LIMIT:
         raise UsageError(f"The server needs a name of at most {_NAME_LIMIT} characters.")
     nova = nova_of(services)
     scene = await look_at(services, request.volume_id)
+    if not request.flavor:
+        return await _offering(services, scene, context)
     flavor = _flavor(await nova.flavors(), request.flavor)
     network = await _network(services, request.network)
     key = _key(await nova.key_pairs(), request.key) if request.key else ""
@@ -91,6 +95,20 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
         steps=_steps(site.name),
         commands=(_command(parameters),),
         parameters=msgspec.to_builtins(parameters),
+        made_at=context.now,
+    )
+
+
+async def _offering(services: Services, scene: Scene, context: PlanContext) -> Plan:
+    found, checks = await offers(services)
+    there = " ".join(check.text for check in checks)
+    return Plan(
+        operation=NAME,
+        title=f"create server of volume {scene.label} at {scene.site.name}",
+        objects=(scene.reference,),
+        targets=(),
+        checks=(refused("Which flavor is not said.", there), *checks),
+        parameters={"offers": msgspec.to_builtins(found)},
         made_at=context.now,
     )
 
