@@ -1,6 +1,6 @@
 """Making, filling and deleting images (Glance API ref, v2: Images, Image data, Import)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -109,6 +109,30 @@ class GlanceImages:
                 async for items in pages(doing, ask, query, "images", WireImage)
                 for item in items
                 if item.name == name
+            ]
+        )
+
+    async def booting_from(self, snapshot_ids: Collection[str]) -> tuple[Image, ...]:
+        """The images of servers that hold no data but name one of these snapshots of volumes.
+
+        Nova makes such of servers that boot from a volume (Compute API ref: createImage): of size
+        0, with the snapshots in the property block_device_mapping.
+        """
+        doing = "Glance: look for images of servers"
+        query = {"limit": "1000", "visibility": "all", "size_max": "0"}
+
+        async def ask(page_query: dict[str, str]) -> Answer:
+            return await self._cloud.request(
+                IMAGE, "GET", "/images", params=page_query, doing=doing
+            )
+
+        mapped = _marked(("block_device_mapping",))
+        return tuple(
+            [
+                image_from(item)
+                async for items in pages(doing, ask, query, "images", mapped)
+                for item in items
+                if any(one in (getattr(item, "mark_0", None) or "") for one in snapshot_ids)
             ]
         )
 

@@ -163,6 +163,19 @@ async def test_a_server_is_stopped_for_a_snapshot_and_started_again(
     assert (await operations.services.nova.server(server)).status == "ACTIVE"
 
 
+async def test_an_image_of_a_server_is_told_of_before_its_snapshot_goes(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("root", "north", used=8 * MIB, bootable=True)
+    server = simulator.control.add_server("web", "north", root=volume_id)
+    services = operations.services
+    assert services.nova is not None
+    await services.nova.create_image(server, "picture", {})
+    (snapshot,) = await services.cinder.snapshots.of_volume(volume_id)
+    plan = await operations.plan(DeleteSnapshots(snapshot_ids=(snapshot.id,)))
+    assert any("image “picture” needs it" in check.text for check in plan.warnings)
+
+
 @pytest.mark.parametrize("in_use", [False, True])
 async def test_an_image_of_a_volume_lands_centrally_and_goes_on_to_the_sites(
     simulator: Simulator, storage: Storage, operations: Operations, *, in_use: bool

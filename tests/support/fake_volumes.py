@@ -5,7 +5,7 @@ snapshot is a clone, and a failure shows as a status and a message.
 Sizes are bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -230,15 +230,27 @@ class RichCluster(FakeCluster):
 
 @dataclass
 class FakeGlance:
-    """Images by id; ``min_disk`` in GiB is that of all of them."""
+    """Images by id; ``min_disk`` in GiB is that of all of them.
 
-    images: dict[str, Image] = field(default_factory=dict)
+    ``of_servers`` are images of servers by the snapshot that they name.
+    """
+
+    known: dict[str, Image] = field(default_factory=dict)
     min_disk: int = 0
+    of_servers: dict[str, Image] = field(default_factory=dict)
+
+    @property
+    def images(self) -> "FakeGlance":
+        """In the place of ``clouds.glance_images.GlanceImages``."""
+        return self
+
+    async def booting_from(self, snapshot_ids: Collection[str]) -> tuple[Image, ...]:
+        return tuple(self.of_servers[one] for one in snapshot_ids if one in self.of_servers)
 
     async def image(self, image_id: str) -> Image:
-        if image_id not in self.images:
+        if image_id not in self.known:
             raise ObjectNotFound(f"Glance: show image {image_id}: 404")
-        return self.images[image_id]
+        return self.known[image_id]
 
     async def image_body(self, image_id: str) -> bytes:
         return msgspec.json.encode({"id": image_id, "min_disk": self.min_disk})
@@ -261,7 +273,7 @@ class VolumeServices(BackupServices):
     def add_image(self, *sites: str, **changes: object) -> Image:
         """Add an image with copies at ``sites``, whole ones."""
         image = an_image(stores=tuple(f"{site}-store" for site in sites), **changes)
-        self.glance.images[image.id] = image
+        self.glance.known[image.id] = image
         for site in sites:
             held = Held(id=self.world.new_id(), size=image.size or 0, created_at=self.clock.now)
             add_snapshot(held, "snap")

@@ -11,7 +11,7 @@ from fake_mirroring import POOL
 from fake_volumes import GIB, VolumeServices
 
 from dcn_console.model.errors import ObjectNotFound, UsageError
-from dcn_console.model.inventory import Attachment, Server
+from dcn_console.model.inventory import Attachment, Image, Server
 from dcn_console.model.mirroring import MirrorMode, RbdParent, Watcher
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
@@ -349,6 +349,17 @@ async def test_what_depends_on_a_volume_is_said_first(services: VolumeServices) 
     )
     plan = await a_plan(services, DELETE)
     assert any("1 backup of it will stay" in check.text for check in plan.checks)
+
+
+@pytest.mark.parametrize("request_", [DELETE, DELETE_SNAPSHOT])
+async def test_an_image_of_a_server_that_needs_a_snapshot_is_told_of(
+    services: VolumeServices, request_: Request
+) -> None:
+    add_snapshot(services)
+    assert "no server boots" not in warnings(await a_plan(services, request_))
+    services.glance.of_servers["s"] = Image(id="i", name="golden")
+    text = warnings(await a_plan(services, request_))
+    assert "image “golden” needs it: no server boots from that then." in text
 
 
 async def test_a_volume_that_is_used_is_not_deleted(services: VolumeServices) -> None:

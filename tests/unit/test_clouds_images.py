@@ -84,6 +84,17 @@ async def test_images_are_found_by_their_very_name(
     assert stub.asked[-1].query == {"limit": "1000", "visibility": "all", "name": "im"}
 
 
+async def test_images_of_servers_are_found_by_their_snapshots(
+    stub: StubOpenstack, images: GlanceImages
+) -> None:
+    mapping = '[{"source_type": "snapshot", "snapshot_id": "s-1"}]'
+    server = {"id": "i2", "name": "web", "size": 0, "block_device_mapping": mapping}
+    stub.on("GET /image/v2/images", Said(200, {"images": [QUEUED, server]}))
+    assert [image.id for image in await images.booting_from({"s-1", "s-9"})] == ["i2"]
+    assert await images.booting_from({"s-2"}) == ()
+    assert stub.asked[-1].query == {"limit": "1000", "visibility": "all", "size_max": "0"}
+
+
 async def test_a_file_is_sent_with_its_length_and_counted(
     stub: StubOpenstack, images: GlanceImages, file: Path
 ) -> None:

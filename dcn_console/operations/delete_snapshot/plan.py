@@ -14,6 +14,7 @@ from dcn_console.operations.delete_volume.dependents import (
     DELETABLE_SNAPSHOT,
     OF_A_SNAPSHOT,
     clones_refused,
+    image_checks,
 )
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.volumes.scene import Scene, cluster_checks, look_at
@@ -43,6 +44,7 @@ async def plan_deletion(services: Services, snapshot_id: str, context: PlanConte
         *_state_checks(snapshot, label),
         *_busy_checks(snapshot, context),
         *await _clone_checks(services, scene, snapshot),
+        *await image_checks(services, [snapshot]),
         *await _backup_checks(services, snapshot),
         *([] if scene.gone else cluster_checks(scene, "delete a snapshot of it")),
         *await service_checks(

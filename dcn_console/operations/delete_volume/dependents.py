@@ -59,6 +59,23 @@ def snapshot_checks(snapshots: Sequence[VolumeSnapshot], *, agreed: bool) -> lis
     return [warned(f"{count(len(snapshots), 'snapshot')} of it will be deleted too: {names}.")]
 
 
+async def image_checks(services: Services, snapshots: Sequence[VolumeSnapshot]) -> list[Check]:
+    """Tell of images of servers that are nothing without one of the snapshots."""
+    ids = {one.id for one in snapshots}
+    if not ids:
+        return []
+    try:
+        images = await services.glance.images.booting_from(ids)
+    except ServiceError as error:
+        text = f"Whether an image of a server needs it is not known: {error.message}"
+        return [warned(text, error.way_out)]
+    if not images:
+        return []
+    needs = "needs it" if len(images) == 1 else "need it"
+    text = f"{named([f'image “{one.label}”' for one in images])} {needs}: no server boots from "
+    return [warned(f"{text}{'that' if len(images) == 1 else 'those'} then.", "Delete that too.")]
+
+
 async def clone_checks(services: Services, scene: Scene) -> list[Check]:
     """Tell of the clones of the volume's RBD image; those of its snapshots forbid the deletion."""
     cluster = services.clusters.get(scene.site.name)

@@ -10,6 +10,7 @@ from dcn_console.operations.base import PlanContext
 from dcn_console.operations.delete_volume.dependents import (
     backup_checks,
     clone_checks,
+    image_checks,
     mirror_checks,
     snapshot_checks,
     state_checks,
@@ -45,6 +46,7 @@ async def plan_deletion(
         *state_checks(scene),
         *busy_checks(volume_id, context),
         *snapshot_checks(snapshots, agreed=with_snapshots),
+        *await image_checks(services, snapshots),
         *await clone_checks(services, scene),
         *mirror_checks(scene),
         *await backup_checks(services, volume_id, context.now),
