@@ -136,14 +136,13 @@ class PeersLab:
         """Return the keys that peers connect with, and pieces of the tokens that hold them."""
         found = set()
         for site in self.lab.sites:
-            content = json.loads(
-                self.ceph(site, "auth", "get", "client.rbd-mirror-peer", "-f", "json")
-            )
-            key = content[0]["key"]
-            found |= {key.encode(), site.fsid().encode() + b'","client_id'}
-            for shift in range(3):
-                piece = base64.b64encode(b" " * shift + key.encode())
-                found.add(piece[4:-4])
+            users = json.loads(self.ceph(site, "auth", "ls", "-f", "json"))["auth_dump"]
+            for key in (one["key"] for one in users if one["entity"] == "client.rbd-mirror-peer"):
+                found |= {key.encode(), site.fsid().encode() + b'","client_id'}
+                for shift in range(3):
+                    piece = base64.b64encode(b" " * shift + key.encode())
+                    found.add(piece[4:-4])
+        assert found
         return found
 
     def assert_no_secret_is_kept(self, *texts: str) -> None:
