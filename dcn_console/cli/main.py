@@ -26,6 +26,7 @@ from dcn_console.cli.core import Core
 from dcn_console.cli.demo_command import demo
 from dcn_console.cli.doctor_command import doctor
 from dcn_console.cli.framework import Group
+from dcn_console.cli.image_changes import image_delete, image_delete_copy, image_import
 from dcn_console.cli.image_commands import image_copy, image_show
 from dcn_console.cli.info_command import info
 from dcn_console.cli.init_command import init
@@ -36,6 +37,13 @@ from dcn_console.cli.mirror_commands import mirror
 from dcn_console.cli.mirror_pool_commands import peer, pool_mode, schedule, site_name
 from dcn_console.cli.mirror_status_commands import mirror_health_line, mirror_status
 from dcn_console.cli.runner_command import runner
+from dcn_console.cli.server_commands import (
+    server_create,
+    server_delete,
+    server_image,
+    server_start,
+    server_stop,
+)
 from dcn_console.cli.simulator_command import simulator
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.storage_lists import backup, server, snapshot
@@ -73,8 +81,8 @@ def root(context: click.Context) -> int | None:
     return open_console()
 
 
-image.add_command(image_show)
-image.add_command(image_copy)
+for _change in (image_show, image_copy, image_import, image_delete_copy, image_delete):
+    image.add_command(_change)
 for _action in (
     *(backup_create, backup_restore, backup_delete, backup_check),
     *(backup_plans, backup_run_due),
@@ -83,6 +91,8 @@ for _action in (
 for _action in (volume_create, volume_extend, volume_snapshot, volume_upload, volume_delete):
     volume.add_command(_action)
 snapshot.add_command(snapshot_delete)
+for _action in (server_stop, server_start, server_create, server_delete, server_image):
+    server.add_command(_action)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
     mirror.add_command(_command)
 for _command in (

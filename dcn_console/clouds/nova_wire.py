@@ -19,6 +19,13 @@ class WireAttached(msgspec.Struct):
     """An entry of ``os-extended-volumes:volumes_attached``."""
 
     id: str | None = None
+    delete_on_termination: bool | None = None
+
+
+class WireFault(msgspec.Struct):
+    """Why a server failed, told of one that is shown by itself."""
+
+    message: str | None = None
 
 
 class WireServer(msgspec.Struct):
@@ -43,6 +50,7 @@ class WireServer(msgspec.Struct):
     task_state: str | None = msgspec.field(default=None, name="OS-EXT-STS:task_state")
     created: datetime | None = None
     updated: datetime | None = None
+    fault: WireFault | None = None
 
 
 class WireMarkedServer(WireServer):
@@ -99,7 +107,13 @@ def server_from(wire: WireServer) -> Server:
         task_state=shared(wire.task_state),
         created_at=utc(wire.created),
         updated_at=utc(wire.updated),
+        doomed_volumes=_doomed(wire.volumes) if wire.volumes else (),
+        fault=wire.fault.message if wire.fault is not None else None,
     )
+
+
+def _doomed(volumes: list[WireAttached]) -> tuple[str, ...]:
+    return tuple(one.id for one in volumes if one.id and one.delete_on_termination)
 
 
 def flavor_from(wire: WireFlavor) -> Flavor:

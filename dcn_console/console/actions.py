@@ -4,10 +4,12 @@ from dcn_console.console.action import (
     CHANGING,
     CONSOLE,
     FINDING,
+    IMAGES,
     LOOKING,
     MIRRORING,
     MOVING,
     PEERS,
+    SERVERS,
     VOLUMES,
     Action,
     Menu,
@@ -20,9 +22,13 @@ from dcn_console.console.availability import (
     with_pausable_task,
     with_unfinished_task,
 )
+from dcn_console.console.image_actions import IMAGE_ACTIONS, IMAGE_MENU
+from dcn_console.console.image_availability import with_image_actions
 from dcn_console.console.mirror_actions import MIRROR_ACTIONS, MIRROR_MENU
 from dcn_console.console.mirror_availability import with_mirroring
 from dcn_console.console.reading_actions import READING_ACTIONS
+from dcn_console.console.server_actions import SERVER_ACTIONS, SERVER_MENU
+from dcn_console.console.server_availability import with_server_actions
 from dcn_console.console.situation import (
     IMAGE_PLACES,
     MIRROR_PLACES,
@@ -109,6 +115,28 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *MIRROR_ACTIONS,
     Action(
+        id="image_menu",
+        keys=(IMAGE_MENU.key,),
+        title="image actions",
+        description="Import an image, or delete copies or whole images.",
+        group=CHANGING,
+        places=IMAGE_PLACES,
+        available=with_image_actions,
+        footer=5,
+    ),
+    *IMAGE_ACTIONS,
+    Action(
+        id="server_menu",
+        keys=(SERVER_MENU.key,),
+        title="server actions",
+        description="Create a server of the volume, or steer those that have it attached.",
+        group=CHANGING,
+        places=VOLUME_PLACES,
+        available=with_server_actions,
+        footer=6,
+    ),
+    *SERVER_ACTIONS,
+    Action(
         id="volume_menu",
         keys=(VOLUME_MENU.key,),
         title="volume actions",
@@ -168,7 +196,10 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-GROUPS = (MOVING, FINDING, LOOKING, CHANGING, VOLUMES, MIRRORING, PEERS, CONSOLE)
+GROUPS = (
+    *(MOVING, FINDING, LOOKING, CHANGING),
+    *(IMAGES, VOLUMES, SERVERS, MIRRORING, PEERS, CONSOLE),
+)
 
 
 def footer_actions(place: Place) -> tuple[Action, ...]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from dcn_console.console.action import Menu
 from dcn_console.console.actions import ACTIONS
+from dcn_console.console.image_actions import IMAGE_MENU
 from dcn_console.console.mirror_actions import MIRROR_MENU
 from dcn_console.console.navigation import front_of, to_home
 from dcn_console.console.prompt import Mode
+from dcn_console.console.server_actions import SERVER_MENU
 from dcn_console.console.situation import Place
 from dcn_console.console.table_screen import TableScreen
 from dcn_console.console.volume_actions import VOLUME_MENU
@@ -190,6 +192,8 @@ HANDLERS: dict[str, Handler] = {
     "copy_to_edges": _copy_to_edges,
     "show_mirrors": _show_mirrors,
     "mirror_menu": _open(MIRROR_MENU),
+    "image_menu": _open(IMAGE_MENU),
+    "server_menu": _open(SERVER_MENU),
     "volume_menu": _open(VOLUME_MENU),
     **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
     "pause": _pause,

@@ -178,7 +178,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``volumes`` are the ids of those attached, ``root_device`` such as "/dev/vda" (told to
     administrators). ``image_id`` is None for one that boots from a volume. ``task_state`` is
-    what Nova does with it at the moment. ``flavor`` is its flavor's name.
+    what Nova does with it at the moment. ``flavor`` is its flavor's name. ``doomed_volumes`` are
+    those that Nova deletes together with it, ``fault`` is why it failed, in Nova's words.
     """
 
     id: str
@@ -194,6 +195,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     task_state: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    doomed_volumes: tuple[str, ...] = ()
+    fault: str | None = None
 
     @property
     def label(self) -> str:

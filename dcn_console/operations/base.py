@@ -35,6 +35,9 @@ class TargetContext(Protocol):
     def gathering(self) -> Gathering:
         """Where the targets of this task join in one request."""
 
+    def standing(self, site: str) -> Target | None:
+        """Where the task stands by now at another of its sites, None for none of its sites."""
+
     def now(self) -> datetime:
         """The time, in UTC."""
 

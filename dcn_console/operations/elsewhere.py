@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.tasks import Progress, TargetState, Task
+from dcn_console.model.tasks import Progress, Target, TargetState, Task
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.gathering import Gathering
 from dcn_console.operations.results import StepResult
@@ -31,6 +31,10 @@ class Elsewhere:
     def gathering(self) -> Gathering:
         """Where this site joins: alone."""
         return self._gathering
+
+    def standing(self, site: str) -> Target | None:
+        """Where the task stands by now at another of its sites."""
+        return self._context.standing(site)
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -11,8 +11,12 @@ from dcn_console.operations.base import Operation
 from dcn_console.operations.check_backups import BackupCheck
 from dcn_console.operations.connect_peers import MirrorPeerConnect
 from dcn_console.operations.copy_image import CopyImage
+from dcn_console.operations.create_server import ServerCreate
 from dcn_console.operations.create_volume import VolumeCreate
 from dcn_console.operations.delete_backups import BackupDelete
+from dcn_console.operations.delete_copies import ImageDeleteCopy
+from dcn_console.operations.delete_images import ImageDelete
+from dcn_console.operations.delete_servers import ServerDelete
 from dcn_console.operations.delete_snapshot import SnapshotDelete
 from dcn_console.operations.delete_volume import VolumeDelete
 from dcn_console.operations.disable_mirroring import MirrorDisable
@@ -20,6 +24,7 @@ from dcn_console.operations.enable_mirroring import MirrorEnable
 from dcn_console.operations.extend_volume import VolumeExtend
 from dcn_console.operations.fail_back import MirrorFailback
 from dcn_console.operations.failover import MirrorFailover
+from dcn_console.operations.import_image import ImageImport
 from dcn_console.operations.mirror_schedules import MirrorScheduleAdd, MirrorScheduleRemove
 from dcn_console.operations.mirror_site_name import MirrorSiteName
 from dcn_console.operations.mirror_snapshot import MirrorSnapshotNow
@@ -29,12 +34,17 @@ from dcn_console.operations.relocate import MirrorRelocate
 from dcn_console.operations.remove_peer import MirrorPeerRemove
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.resync import MirrorResync
+from dcn_console.operations.server_image import ServerImage
+from dcn_console.operations.server_power import ServerStart, ServerStop
 from dcn_console.operations.snapshot_volume import VolumeSnapshotNow
 from dcn_console.operations.upload_volume import VolumeUpload
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
     CopyImage(),
+    ImageImport(),
+    ImageDeleteCopy(),
+    ImageDelete(),
     MirrorEnable(),
     MirrorDisable(),
     MirrorSnapshotNow(),
@@ -60,6 +70,11 @@ _ALL: tuple[Operation[Any], ...] = (
     VolumeUpload(),
     VolumeDelete(),
     SnapshotDelete(),
+    ServerStop(),
+    ServerStart(),
+    ServerCreate(),
+    ServerDelete(),
+    ServerImage(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(

@@ -47,6 +47,10 @@ class RunContext:
         self._written_at = 0.0
         self._attempts = self._shown.attempts
 
+    def standing(self, site: str) -> Target | None:
+        """Return where the task stands by now at another of its sites."""
+        return self._store.task(self.task.number).target(site)
+
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return datetime.now(UTC)

@@ -274,6 +274,10 @@ class FakeContext:
         self.cancel_now = False
         self._on_wait = on_wait
         self.task = a_task(sites or (site,), verify)
+        self.standings: dict[str, Target] = {}
+
+    def standing(self, site: str) -> Target | None:
+        return self.standings.get(site, self.task.target(site))
 
     def now(self) -> datetime:
         return self.fake.clock.now

@@ -127,17 +127,19 @@ class MirrorContext:
         results: dict[str, StepResult] | None = None,
         on_step: Callable[[str], None] = lambda name: None,
         on_wait: Callable[["MirrorContext"], None] = lambda context: None,
+        site: str = "",
     ) -> None:
         self.fake = services
         self.services = services.as_services()
-        self.site = plan.targets[0]
+        self.site = site or plan.targets[0]
         self.gathering = Gathering((self.site,), patience=0.01)
+        self.standings: dict[str, Target] = {}
         self.task = Task(
             number=7,
             id="seven",
             plan=plan,
             state=TaskState.RUNNING,
-            targets=(Target(site=self.site),),
+            targets=tuple(Target(site=name) for name in plan.targets),
             submitted_at=services.clock.now,
         )
         self.results = {} if results is None else results
@@ -146,6 +148,9 @@ class MirrorContext:
         self.cancel_now = False
         self._on_step = on_step
         self._on_wait = on_wait
+
+    def standing(self, site: str) -> Target | None:
+        return self.standings.get(site, self.task.target(site))
 
     def now(self) -> datetime:
         return self.fake.clock.now

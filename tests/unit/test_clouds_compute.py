@@ -208,3 +208,14 @@ async def test_what_a_server_can_be_made_with(stub: StubOpenstack, cloud: Cloud)
     assert stub.asked[-1].query == {"project_id": "p1"}
     await Neutron(cloud).security_groups()
     assert stub.asked[-1].query == {}
+
+
+async def test_what_goes_with_a_server_and_why_it_failed(cloud: Cloud, stub: StubOpenstack) -> None:
+    attached = [{"id": "v1", "delete_on_termination": True}, {"id": "v2"}]
+    fault = {"code": 500, "message": "Block Device v1 is not bootable."}
+    told = {**SERVER, "os-extended-volumes:volumes_attached": attached, "fault": fault}
+    stub.on("GET /compute/v2.1/servers/s1", Said(200, {"server": told}))
+    seen = await Nova(cloud).server("s1")
+    assert seen.volumes == ("v1", "v2")
+    assert seen.doomed_volumes == ("v1",)
+    assert seen.fault == "Block Device v1 is not bootable."

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dcn_console.console.dialogs import mirror_forms
+from dcn_console.console.dialogs.image_forms import IMAGE_FORMS
 from dcn_console.console.dialogs.mirror_forms import FormMaker
 from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.pair_forms import PAIR_FORMS
 from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.dialogs.server_forms import SERVER_FORMS
 from dcn_console.console.dialogs.volume_forms import VOLUME_FORMS
 from dcn_console.console.navigation import front_of
 from dcn_console.console.table_screen import TableScreen
@@ -28,6 +30,8 @@ FORMS: dict[str, FormMaker] = {
     "verify_mirror": mirror_forms.verify,
     "rehearse": mirror_forms.rehearse,
     **PAIR_FORMS,
+    **IMAGE_FORMS,
+    **SERVER_FORMS,
     **VOLUME_FORMS,
 }
 """What each action of a menu asks, by the action's id."""

@@ -51,10 +51,14 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is looked up while a form is open: a request to plan, and what its plans tell."""
+    """What is looked up while a form is open: a request to plan, and what its plans tell.
+
+    ``waiting`` stands there until they do.
+    """
 
     request: Request
     lines: Callable[[tuple[Plan, ...]], tuple[Line, ...]]
+    waiting: str = "looking at both sides…"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -183,7 +183,7 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         facts = self._form.facts
         if facts is None:
             return
-        self.query_one("#facts", Prose).show((line("looking at both sides…", Tone.DIM),))
+        self.query_one("#facts", Prose).show((line(facts.waiting, Tone.DIM),))
         self.console.call_workspace(
             self.console.workspace.plan(facts.request),
             self._told,

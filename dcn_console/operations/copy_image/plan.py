@@ -44,7 +44,7 @@ async def plan_copy(
     wanted = topology.edges if sites is None else tuple(topology.site(name) for name in sites)
     seen = await observe(services, image_id, context.now)
     stores = {store.id: store for store in await services.glance.stores()}
-    checks = [*image_checks(seen, services), *await _method_check(services)]
+    checks = [*image_checks(seen, services), *await method_check(services)]
     skipped: dict[str, str] = {}
     targets: list[Site] = []
     for site in wanted:
@@ -57,7 +57,7 @@ async def plan_copy(
             checks.append(refusal)
         else:
             targets.append(site)
-    looked = await asyncio.gather(*(_look_at(services, site, seen.image) for site in targets))
+    looked = await asyncio.gather(*(look_at(services, site, seen.image) for site in targets))
     for site, found in zip(tuple(targets), looked, strict=True):
         checks.extend(found)
         refused = next((check for check in found if check.outcome is Outcome.REFUSED), None)
@@ -82,7 +82,8 @@ def _nothing_to_do(site: Site, seen: Observation, context: PlanContext) -> str:
     return ""
 
 
-async def _method_check(services: Services) -> list[Check]:
+async def method_check(services: Services) -> list[Check]:
+    """Refuse where Glance does not offer to copy between stores."""
     try:
         methods = await services.glance.import_methods()
     except ServiceError as error:
@@ -98,7 +99,7 @@ async def _method_check(services: Services) -> list[Check]:
     ]
 
 
-async def _look_at(services: Services, site: Site, image: Image) -> list[Check]:
+async def look_at(services: Services, site: Site, image: Image) -> list[Check]:
     """Check the site's cluster: whether it answers, has room, and no remains of an old try."""
     cluster = services.clusters.get(site.name)
     if cluster is None or site.cluster is None:

@@ -35,6 +35,24 @@ def subject_of(context: TargetContext) -> Subject:
     or the site no store.
     """
     parameters = parameters_of(context.task.plan, Parameters)
+    return subject_at(
+        context,
+        image_id=parameters.image_id,
+        image_name=parameters.image_name,
+        size=parameters.size,
+        verify=parameters.verify,
+    )
+
+
+def subject_at(
+    context: TargetContext,
+    *,
+    image_id: str,
+    image_name: str,
+    size: int | None,
+    verify: VerifyLevel,
+) -> Subject:
+    """Return an image on its way to the context's site; raises UsageError as ``subject_of``."""
     site = context.services.topology.site(context.site)
     if site.store is None:
         raise UsageError(
@@ -42,10 +60,10 @@ def subject_of(context: TargetContext) -> Subject:
             way_out="Check the configuration with: dcn-console info",
         )
     return Subject(
-        image_id=parameters.image_id,
-        image_name=parameters.image_name,
-        size=parameters.size,
+        image_id=image_id,
+        image_name=image_name,
+        size=size,
         store=site.store,
         pool=site.cluster.images_pool if site.cluster else "",
-        verify=parameters.verify,
+        verify=verify,
     )

@@ -24,7 +24,7 @@ _ENDS = {
 
 
 async def copy_to_site(context: TargetContext) -> Target:
-    """Bring the task's image to the context's site; a failed try is repeated, alone."""
+    """Bring the task's image to the context's site."""
     try:
         subject = subject_of(context)
     except UsageError as error:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.tasks import Progress, TargetState, Task
+from dcn_console.model.tasks import Progress, Target, TargetState, Task
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.gathering import Gathering
 from dcn_console.operations.results import StepResult
@@ -41,6 +41,10 @@ class Resolute:
     def gathering(self) -> Gathering:
         """Where the targets of this task join in one request."""
         return self._context.gathering
+
+    def standing(self, site: str) -> Target | None:
+        """Where the task stands by now at another of its sites."""
+        return self._context.standing(site)
 
     def now(self) -> datetime:
         """The time, in UTC."""

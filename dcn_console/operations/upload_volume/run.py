@@ -1,5 +1,6 @@
 """An image of a volume from the upload to its verified copies at every site."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -30,11 +31,26 @@ from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 async def upload_from(context: TargetContext) -> Target:
     """Upload the volume, or a clone of it while it is in use, and bring the image to its sites."""
     parameters = parameters_of(context.task.plan, Parameters)
+    return target_of(context, await upload(context, parameters))
+
+
+async def upload(
+    context: TargetContext,
+    parameters: Parameters,
+    snapshotted: Callable[[], Awaitable[None]] | None = None,
+) -> StepResult:
+    """Upload as ``parameters`` say, in a task of any kind: DONE, REFUSED or CANCELLED.
+
+    ``snapshotted`` is called once the volume itself is not needed any more, because there is a
+    snapshot of it or none could be had; without a scratch volume, at the end.
+    """
     if not parameters.scratch:
         uploaded = await _upload(context, parameters, parameters.volume_id)
-        return target_of(context, await _spread(context, parameters, uploaded))
+        if snapshotted is not None:
+            await snapshotted()
+        return await _spread(context, parameters, uploaded)
     scratch = Scratch(context, parameters)
-    result = await scratch.make()
+    result = await scratch.make(snapshotted)
     if result.outcome == DONE:
         result = await _upload(context, parameters, scratch.volume_id)
     elif result.outcome == WRONG:
@@ -44,7 +60,7 @@ async def upload_from(context: TargetContext) -> Target:
     if left:
         outcome = REFUSED if result.outcome == DONE else result.outcome
         result = replace(result, outcome=outcome, text=f"{result.text}. {left}")
-    return target_of(context, result)
+    return result
 
 
 async def _upload(context: TargetContext, parameters: Parameters, volume_id: str) -> StepResult:

@@ -1,5 +1,6 @@
 """A clone of a volume in use, to be uploaded in its place: made from a snapshot, then removed."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from dcn_console.model.errors import DcnError
@@ -34,9 +35,14 @@ class Scratch:
         self._snapshot_id = ""
         self.volume_id = ""
 
-    async def make(self) -> StepResult:
-        """Make both; DONE with ``volume_id`` set, or how it failed."""
+    async def make(self, snapshotted: Callable[[], Awaitable[None]] | None = None) -> StepResult:
+        """Make both; DONE with ``volume_id`` set, or how it failed.
+
+        ``snapshotted`` is called between the two, also when there is no snapshot.
+        """
         result = await self._snapshot()
+        if snapshotted is not None:
+            await snapshotted()
         if result.outcome != DONE:
             return result
         return await self._volume()

@@ -1,0 +1,87 @@
+"""The menu of volumes' servers and its actions: part of the one table of actions."""
+
+from collections.abc import Callable
+
+from dcn_console.console.action import SERVERS, Action, Menu
+from dcn_console.console.server_availability import (
+    with_free_volume,
+    with_one_server,
+    with_servers,
+)
+from dcn_console.console.situation import VOLUME_PLACES, Situation
+from dcn_console.model.requests import Request
+from dcn_console.model.server_requests import (
+    CreateServer,
+    DeleteServers,
+    ImageOfServer,
+    StartServers,
+    StopServers,
+)
+
+SERVER_MENU = Menu(key="N", title="Servers")
+
+
+def _action(
+    name: str,
+    letter: str,
+    title: str,
+    description: str,
+    available: Callable[[Situation], str],
+    request: type[Request],
+) -> Action:
+    return Action(
+        id=name,
+        menu=SERVER_MENU,
+        letter=letter,
+        title=title,
+        description=description,
+        group=SERVERS,
+        places=VOLUME_PLACES,
+        changes=True,
+        available=available,
+        requests=(request,),
+    )
+
+
+SERVER_ACTIONS: tuple[Action, ...] = (
+    _action(
+        "create_server",
+        "c",
+        "create",
+        "Create a server that boots from the volume, at its site.",
+        with_free_volume,
+        CreateServer,
+    ),
+    _action(
+        "stop_servers",
+        "o",
+        "stop",
+        "Shut the servers down that have the volumes attached.",
+        with_servers,
+        StopServers,
+    ),
+    _action(
+        "start_servers",
+        "s",
+        "start",
+        "Start the servers that have the volumes attached.",
+        with_servers,
+        StartServers,
+    ),
+    _action(
+        "image_of_server",
+        "i",
+        "image",
+        "Make an image of the server's root disk, with its data.",
+        with_one_server,
+        ImageOfServer,
+    ),
+    _action(
+        "delete_servers",
+        "x",
+        "delete",
+        "Delete the servers; their volumes stay unless made to go too.",
+        with_servers,
+        DeleteServers,
+    ),
+)

@@ -1,0 +1,166 @@
+"""A server from its request to its verified end; one that fails is removed again."""
+
+from functools import partial
+
+from dcn_console.model.compute import NewServer
+from dcn_console.model.errors import ObjectNotFound, ServiceError
+from dcn_console.model.inventory import Server
+from dcn_console.model.tasks import Target, TargetState
+from dcn_console.model.text import format_duration, printable
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.cinder_waiting import GONE, until_answered
+from dcn_console.operations.create_server.plan import (
+    ASK_STEP,
+    CLEAR_STEP,
+    PART,
+    VERIFY_STEP,
+    WATCH_STEP,
+    Parameters,
+)
+from dcn_console.operations.delete_servers.run import delete_server
+from dcn_console.operations.marks import found_or_made, mark
+from dcn_console.operations.mirror_steps.resolute import Resolute
+from dcn_console.operations.mirror_steps.servers import RUNNING
+from dcn_console.operations.parameters import parameters_of
+from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
+from dcn_console.operations.results import StepResult
+from dcn_console.operations.servers.where import nova_of
+
+MOST_LOOKS = 60
+"""So often the new server is looked at until Cinder has its volume attached."""
+
+
+async def create_at(context: TargetContext) -> Target:
+    """Make the server of the task."""
+    parameters = parameters_of(context.task.plan, Parameters)
+    steps = Steps(context, parameters)
+    asked = await context.step(ASK_STEP, steps.ask)
+    if asked.outcome != DONE:
+        return target_of(context, asked)
+    server_id = str(asked.data["server"])
+    result = await context.step(WATCH_STEP, partial(steps.watch, server_id))
+    if result.outcome == DONE:
+        result = await context.step(VERIFY_STEP, partial(steps.verify, server_id))
+        return target_of(context, result)
+    cleared = await context.step(CLEAR_STEP, partial(steps.clear, server_id))
+    left = "" if cleared.outcome == DONE else f". It is left behind: {cleared.text}"
+    return target_of(context, StepResult(outcome=result.outcome, text=f"{result.text}{left}"))
+
+
+class Steps:
+    """The steps of one new server, each safe to take again."""
+
+    def __init__(self, context: TargetContext, parameters: Parameters) -> None:
+        self._context = context
+        self._parameters = parameters
+        self._nova = nova_of(context.services)
+        self._label = printable(parameters.name, 60)
+
+    async def ask(self) -> StepResult:
+        """Ask Nova, or take up what an earlier runner asked for; DONE with the server's id."""
+        if self._context.cancelled():
+            return StepResult(outcome=CANCELLED, text="cancelled before Nova was asked")
+        what = f"server “{self._label}”"
+        self._context.show(TargetState.ASKING, f"asking Nova for {what}")
+
+        async def look() -> StepResult | None:
+            server = await found_or_made(self._context, self._find, self._make, what)
+            return StepResult(outcome=DONE, text=f"Nova makes {what}", data={"server": server.id})
+
+        result = await until_answered(
+            self._context, look, cancelled="cancelled while Nova was asked", at_least_once=True
+        )
+        return StepResult(outcome=REFUSED, text=result.text) if result.outcome == GONE else result
+
+    async def _find(self) -> Server | None:
+        found = await self._nova.made_with(mark(self._context, PART))
+        return found[0] if found else None
+
+    async def _make(self) -> Server:
+        parameters = self._parameters
+        return await self._nova.create(
+            NewServer(
+                name=parameters.name,
+                volume_id=parameters.volume_id,
+                flavor=parameters.flavor,
+                availability_zone=parameters.zone,
+                network=parameters.network,
+                key=parameters.key,
+                security_group=parameters.security_group,
+                metadata=mark(self._context, PART),
+            )
+        )
+
+    async def watch(self, server_id: str) -> StepResult:
+        """Wait until it runs; DONE, REFUSED or CANCELLED."""
+        began = self._context.now()
+
+        async def look() -> StepResult | None:
+            server = await self._nova.server(server_id)
+            if server.status == RUNNING and server.task_state is None:
+                return StepResult(outcome=DONE, text=f"server “{self._label}” runs")
+            if server.status == "ERROR":
+                fault = printable(server.fault or "it does not say why", 400).rstrip(".")
+                text = f"Nova could not make server “{self._label}”: {fault}"
+                return StepResult(outcome=REFUSED, text=text)
+            doing = f"Nova makes server “{self._label}”"
+            status = server.task_state or server.status or "unknown"
+            now = self._context.now()
+            seconds = 10 * int((now - began).total_seconds() // 10)
+            waited = f", {format_duration(seconds)} by now" if seconds else ""
+            text = f"{doing} ({printable(status, 60)}{waited})"
+            self._context.show(TargetState.RUNNING, text)
+            return None
+
+        result = await until_answered(
+            self._context, look, cancelled="cancelled while Nova made the server; it is removed"
+        )
+        if result.outcome == GONE:
+            text = f"server “{self._label}” was deleted by somebody else meanwhile"
+            return StepResult(outcome=REFUSED, text=text)
+        return result
+
+    async def verify(self, server_id: str) -> StepResult:
+        """See the server and its volume with our own eyes; DONE or REFUSED."""
+        parameters = self._parameters
+        looks = 0
+
+        async def look() -> StepResult | None:
+            nonlocal looks
+            looks += 1
+            server = await self._nova.server(server_id)
+            if parameters.zone and server.availability_zone != parameters.zone:
+                zone = printable(server.availability_zone or "none", 60)
+                text = f"server “{self._label}” runs in zone {zone}, not in {parameters.zone}"
+                return StepResult(outcome=REFUSED, text=text)
+            volume = await self._context.services.cinder.volume(parameters.volume_id)
+            here = any(one.server_id == server_id for one in volume.attachments)
+            if here and volume.status == "in-use":
+                host = f" on {printable(server.host, 60)}" if server.host else ""
+                zone = printable(server.availability_zone or "", 60)
+                text = f"server “{self._label}” runs in zone {zone}{host} with its volume"
+                return StepResult(outcome=DONE, text=text)
+            if looks > MOST_LOOKS:
+                status = printable(volume.status or "unknown", 40)
+                text = f"server “{self._label}” runs, but its volume is {status}, not attached"
+                return StepResult(outcome=REFUSED, text=text)
+            self._context.show(TargetState.VERIFYING, "looking at the volume's attachment")
+            return None
+
+        result = await until_answered(
+            self._context, look, cancelled="made, but not verified", at_least_once=True
+        )
+        return StepResult(outcome=REFUSED, text=result.text) if result.outcome == GONE else result
+
+    async def clear(self, server_id: str) -> StepResult:
+        """Delete our own server, whatever came of it; DONE or REFUSED."""
+        firm = Resolute(self._context, "the server that failed is being removed")
+        try:
+            ours = await self._find()
+            if ours is None or ours.id != server_id:
+                return StepResult(outcome=DONE, text="nothing of it is left")
+            return await delete_server(firm, server_id, self._label)
+        except ObjectNotFound:
+            return StepResult(outcome=DONE, text="nothing of it is left")
+        except ServiceError as error:
+            return StepResult(outcome=REFUSED, text=f"server {server_id}: {error.message}")

@@ -1,0 +1,1 @@
+"""What the operations on whole images share: clones that need a copy, marks, removal."""

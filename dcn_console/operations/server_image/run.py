@@ -1,0 +1,51 @@
+"""An image of a server: stopped for the snapshot if that was agreed to, and started at once."""
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from dcn_console.model.tasks import Target
+from dcn_console.operations.base import TargetContext
+from dcn_console.operations.mirror_steps.resolute import Resolute
+from dcn_console.operations.mirror_steps.servers import start_servers, stop_servers
+from dcn_console.operations.parameters import parameters_of
+from dcn_console.operations.patience import DONE, REFUSED, target_of
+from dcn_console.operations.results import StepResult
+from dcn_console.operations.server_image.plan import START_STEP, STOP_STEP, Parameters
+from dcn_console.operations.upload_volume.run import upload
+
+
+async def image_of(context: TargetContext) -> Target:
+    """Make the image of the task."""
+    parameters = parameters_of(context.task.plan, Parameters)
+    if not parameters.stop:
+        return target_of(context, await upload(context, parameters.upload))
+    servers = (parameters.server_id,)
+    stopped = await context.step(STOP_STEP, partial(stop_servers, context, servers))
+    if stopped.outcome != DONE:
+        return target_of(context, await _with_start(context, servers, stopped))
+    started: list[StepResult] = []
+
+    async def start() -> None:
+        started.append(await _start(context, servers))
+
+    result = await upload(context, parameters.upload, start)
+    if started[0].outcome != DONE:
+        text = f"{result.text}; the server is not started again: {started[0].text}"
+        outcome = REFUSED if result.outcome == DONE else result.outcome
+        result = replace(result, outcome=outcome, text=text)
+    return target_of(context, result)
+
+
+async def _start(context: TargetContext, servers: tuple[str, ...]) -> StepResult:
+    """Start the servers, also when the task was cancelled."""
+    firm = Resolute(context, "the server is being started again")
+    return await context.step(START_STEP, partial(start_servers, firm, servers))
+
+
+async def _with_start(
+    context: TargetContext, servers: tuple[str, ...], stopped: StepResult
+) -> StepResult:
+    """Start what may be stopped in spite of the failure, and say how it stands."""
+    started = await _start(context, servers)
+    return replace(stopped, text=f"{stopped.text}; {started.text}")
