@@ -6,7 +6,6 @@ ADD = "mirror-schedule-add"
 REMOVE = "mirror-schedule-remove"
 
 CHANGE = "schedule"
-VERIFY = "verify"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from dcn_console.model.sites import Site
 from dcn_console.model.text import printable
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.enable_mirroring.plan import check_interval
+from dcn_console.operations.mirror_change import VERIFY
 from dcn_console.operations.mirror_schedules import names
 from dcn_console.operations.mirror_sides import cluster_of
 from dcn_console.operations.mirror_subject import fine, refused, tool, warned
@@ -118,7 +119,7 @@ def _plan(
                 text=f"{verb} the schedule: {every}",
                 undo="the schedule can be removed" if adds else "the schedule can be added again",
             ),
-            PlannedStep(name=names.VERIFY, site=site.name, text=f"see that the schedule {gone}"),
+            PlannedStep(name=VERIFY, site=site.name, text=f"see that the schedule {gone}"),
         ),
         commands=(f"{tool('rbd', site)} {shlex.join([*words, request.interval])}",),
         parameters=msgspec.to_builtins(parameters),

@@ -7,7 +7,6 @@ from dcn_console.model.mirroring import PoolMode
 NAME = "mirror-pool-mode"
 
 CHANGE = "mode"
-VERIFY = "verify"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from dcn_console.model.requests import ChangePoolMode
 from dcn_console.model.sites import Site
 from dcn_console.model.text import printable
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.mirror_change import VERIFY
 from dcn_console.operations.mirror_peers import (
     REMOVE,
     check_pool,
@@ -166,7 +167,7 @@ def _plan(
                 text=f"set the mode to {request.mode}",
                 undo=f"it can be set back: {back}" if back else "",
             ),
-            PlannedStep(name=names.VERIFY, site=site.name, text="see that the pool has the mode"),
+            PlannedStep(name=VERIFY, site=site.name, text="see that the pool has the mode"),
         ),
         commands=(f"{tool('rbd', site)} {shlex.join(words)}",),
         parameters=msgspec.to_builtins(parameters),

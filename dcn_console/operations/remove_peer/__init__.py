@@ -1,20 +1,18 @@
 """Take a peer off a pool at one site: it receives from there no more."""
 
-from functools import partial
-
+from dcn_console.ceph.cluster import Cluster
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import UsageError
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import RemovePeer
 from dcn_console.model.tasks import Target, TargetState, Task
 from dcn_console.operations.base import PlanContext, TargetContext
+from dcn_console.operations.mirror_change import CANCELLING, Change, change_and_verify
 from dcn_console.operations.mirror_sides import cluster_of
 from dcn_console.operations.parameters import parameters_of
-from dcn_console.operations.patience import DONE, REFUSED, look_until_done, target_of
 from dcn_console.operations.remove_peer import names
 from dcn_console.operations.remove_peer.names import NAME, Parameters
 from dcn_console.operations.remove_peer.plan import plan_remove
-from dcn_console.operations.results import StepResult
 
 
 class MirrorPeerRemove:
@@ -24,7 +22,7 @@ class MirrorPeerRemove:
     title = "Remove a peer of a mirrored pool"
     request = RemovePeer
     takes_turns = False
-    cancelling = "nothing changes before its only step; afterwards nothing is left to stop"
+    cancelling = CANCELLING
 
     async def plan(
         self, services: Services, request: RemovePeer, context: PlanContext
@@ -42,42 +40,25 @@ class MirrorPeerRemove:
         """Remove it."""
         try:
             wanted = parameters_of(context.task.plan, Parameters)
-            cluster_of(context.services, context.services.topology.site(wanted.site))
+            site = context.services.topology.site(wanted.site)
+            cluster = cluster_of(context.services, site)
         except UsageError as error:
             return Target(site=context.site, state=TargetState.FAILED, text=str(error))
-        removed = await context.step(names.REMOVE, partial(_remove, context, wanted))
-        if removed.outcome != DONE:
-            return target_of(context, removed)
-        return target_of(
-            context, await context.step(names.VERIFY, partial(_verify, context, wanted))
-        )
+        return await change_and_verify(context, _change(cluster, wanted))
 
 
-async def _is_listed(context: TargetContext, wanted: Parameters) -> bool:
-    site = context.services.topology.site(wanted.site)
-    pool = await cluster_of(context.services, site).mirroring.pool(wanted.pool)
-    return any(peer.uuid == wanted.uuid for peer in pool.peers)
+def _change(cluster: Cluster, wanted: Parameters) -> Change:
+    async def differs() -> str:
+        peers = (await cluster.mirroring.pool(wanted.pool)).peers
+        listed = any(peer.uuid == wanted.uuid for peer in peers)
+        return f"{wanted.site} lists it still" if listed else ""
 
-
-async def _remove(context: TargetContext, wanted: Parameters) -> StepResult:
-    """Remove the peer unless it is gone."""
-
-    async def look() -> StepResult:
-        context.show(TargetState.RUNNING, f"removing the peer {wanted.other} at {wanted.site}")
-        if await _is_listed(context, wanted):
-            site = context.services.topology.site(wanted.site)
-            mirroring = cluster_of(context.services, site).mirroring
-            await mirroring.remove_peer(wanted.pool, wanted.uuid)
-        return StepResult(outcome=DONE, text="it is removed")
-
-    return await look_until_done(context, look, cancelled="cancelled before it was removed")
-
-
-async def _verify(context: TargetContext, wanted: Parameters) -> StepResult:
-    async def look() -> StepResult:
-        context.show(TargetState.VERIFYING)
-        if await _is_listed(context, wanted):
-            return StepResult(outcome=REFUSED, text=f"verification: {wanted.site} lists it still")
-        return StepResult(outcome=DONE, text=f"{wanted.site} lists {wanted.other} no more")
-
-    return await look_until_done(context, look, cancelled="removed, but not verified")
+    return Change(
+        step=names.REMOVE,
+        differs=differs,
+        make=lambda: cluster.mirroring.remove_peer(wanted.pool, wanted.uuid),
+        doing=f"removing the peer {wanted.other} at {wanted.site}",
+        done="it is removed",
+        undone="cancelled before it was removed",
+        proof=f"{wanted.site} lists {wanted.other} no more",
+    )

@@ -5,7 +5,6 @@ import msgspec
 NAME = "mirror-peer-remove"
 
 REMOVE = "remove"
-VERIFY = "verify"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):

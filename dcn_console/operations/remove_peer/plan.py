@@ -13,6 +13,7 @@ from dcn_console.model.requests import RemovePeer
 from dcn_console.model.sites import Site
 from dcn_console.model.text import printable
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.mirror_change import VERIFY
 from dcn_console.operations.mirror_peers import (
     CONNECT,
     REMOVE,
@@ -178,7 +179,7 @@ def _plan(
                 text=f"remove the peer {name}",
                 undo=f"it can be connected again: {CONNECT}",
             ),
-            PlannedStep(name=names.VERIFY, site=site.name, text="see that it is gone"),
+            PlannedStep(name=VERIFY, site=site.name, text="see that it is gone"),
         ),
         commands=(f"{tool('rbd', site)} {shlex.join(words)}",),
         parameters=msgspec.to_builtins(parameters),
