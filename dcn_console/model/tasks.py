@@ -204,12 +204,18 @@ class StepState(StrEnum):
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a task as it was taken; ``site`` is None for a step of the whole task."""
+    """One step of a task as it was taken; ``site`` is None for a step of the whole task.
+
+    ``outcome`` is the word that the operation decided by, ``moved`` the bytes that the step says
+    it moved, None where it says nothing.
+    """
 
     name: str
     site: str | None = None
     state: StepState
     text: str = ""
+    outcome: str = ""
+    moved: int | None = None
     started_at: datetime
     finished_at: datetime | None = None
 

@@ -81,7 +81,9 @@ class RunContext:
             except DcnError as error:
                 self._store.end_step(row, StepState.FAILED, str(error))
                 raise
-            self._store.end_step(row, StepState.DONE, result.text)
+            self._store.end_step(
+                row, StepState.DONE, result.text, outcome=result.outcome, moved=result.moved
+            )
             self._store.add_log(self.task.number, f"{name}: {result.text}", self.site)
             plain: dict[str, object] = msgspec.to_builtins(result)
             return plain

@@ -9,7 +9,7 @@ from pathlib import Path
 from dcn_console.config.files import FILE_MODE, ensure_folder
 from dcn_console.model.errors import TaskStoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 10.0
 
 _TABLES = """
@@ -44,7 +44,9 @@ CREATE TABLE IF NOT EXISTS steps (
     state TEXT NOT NULL,
     text TEXT NOT NULL,
     started_at TEXT NOT NULL,
-    finished_at TEXT
+    finished_at TEXT,
+    outcome TEXT NOT NULL DEFAULT '',
+    moved INTEGER
 );
 CREATE INDEX IF NOT EXISTS steps_by_task ON steps (task);
 CREATE TABLE IF NOT EXISTS log (
@@ -63,7 +65,13 @@ CREATE TABLE IF NOT EXISTS transfers (
 );
 CREATE INDEX IF NOT EXISTS transfers_by_site ON transfers (site);
 """
-_CHANGES = {1: ("ALTER TABLE tasks ADD COLUMN pause_requested_at TEXT",)}
+_CHANGES = {
+    1: ("ALTER TABLE tasks ADD COLUMN pause_requested_at TEXT",),
+    2: (
+        "ALTER TABLE steps ADD COLUMN outcome TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE steps ADD COLUMN moved INTEGER",
+    ),
+}
 """What brings a file of that version to the next one."""
 
 

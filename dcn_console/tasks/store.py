@@ -273,12 +273,22 @@ class TaskStore:
             )
             return int(cursor.lastrowid or 0)
 
-    def end_step(self, row: int, state: StepState, text: str) -> None:
-        """Record how a step ended."""
+    def end_step(
+        self,
+        row: int,
+        state: StepState,
+        text: str,
+        *,
+        outcome: str = "",
+        moved: int | None = None,
+    ) -> None:
+        """Record how a step ended; ``moved`` in bytes."""
+        now = self._clock().isoformat()
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE steps SET state = ?, text = ?, finished_at = ? WHERE row = ?",
-                (state.value, redact(text), self._clock().isoformat(), row),
+                "UPDATE steps SET state = ?, text = ?, finished_at = ?, outcome = ?, moved = ?"
+                " WHERE row = ?",
+                (state.value, redact(text), now, outcome, moved, row),
             )
 
     def steps(self, number: int) -> tuple[StepRecord, ...]:
@@ -290,6 +300,8 @@ class TaskStore:
                 site=row["site"],
                 state=StepState(row["state"]),
                 text=row["text"],
+                outcome=row["outcome"],
+                moved=row["moved"],
                 started_at=datetime.fromisoformat(row["started_at"]),
                 finished_at=_moment(row["finished_at"]),
             )

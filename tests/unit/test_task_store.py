@@ -117,10 +117,16 @@ def test_a_store_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     store.close()
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE tasks DROP COLUMN pause_requested_at")
+        connection.execute("ALTER TABLE steps DROP COLUMN outcome")
+        connection.execute("ALTER TABLE steps DROP COLUMN moved")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     store = TaskStore(path)
     assert store.request_pause(number).pause_requested_at is not None
+    row = store.begin_step(number, "dcn0", "watch")
+    store.end_step(row, StepState.DONE, "there", outcome="there", moved=7)
+    (step,) = store.steps(number)
+    assert (step.outcome, step.moved) == ("there", 7)
     store.close()
 
 
