@@ -2,13 +2,6 @@
 
 NAME = "backup-create"
 
-ASKED = "asked"
-"""Cinder was asked, now or before a kill; the data names the backup."""
-THERE = "there"
-VERIFIED = "verified"
-WRONG = "wrong"
-CLEARED = "cleared"
-
 ASK_STEP = "ask"
 WATCH_STEP = "watch"
 VERIFY_STEP = "verify"

@@ -6,19 +6,15 @@ from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.back_up.names import (
     ASK_STEP,
-    ASKED,
     CLEAR_STEP,
-    CLEARED,
     DROP_STEP,
-    THERE,
-    VERIFIED,
     VERIFY_STEP,
     WATCH_STEP,
-    WRONG,
 )
 from dcn_console.operations.back_up.plan import Parameters
 from dcn_console.operations.back_up.steps import Steps
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED
 from dcn_console.operations.results import StepResult

@@ -14,7 +14,7 @@ from dcn_console.model.storage import Backup, NewBackup
 from dcn_console.model.tasks import Progress, TargetState
 from dcn_console.model.text import count, format_bytes, printable
 from dcn_console.operations.arriving import Arriving
-from dcn_console.operations.back_up.names import ASKED, CLEARED, PART, THERE, VERIFIED, WRONG
+from dcn_console.operations.back_up.names import PART
 from dcn_console.operations.back_up.plan import Parameters
 from dcn_console.operations.backups.content import DIFFERENT, SAME, compare_places
 from dcn_console.operations.backups.reasons import explained
@@ -28,7 +28,8 @@ from dcn_console.operations.backups.where import (
 )
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_settled
-from dcn_console.operations.marks import carries, found_or_made, mark
+from dcn_console.operations.making import CLEARED, THERE, VERIFIED, WRONG, ask_for
+from dcn_console.operations.marks import carries, mark
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
 
@@ -51,35 +52,19 @@ class Steps:
 
     async def ask(self) -> StepResult:
         """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
-        if self._context.cancelled():
-            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
-        parameters = self._parameters
-        self._context.show(TargetState.ASKING, f"asking Cinder for {self._what}")
-
-        async def look() -> StepResult | None:
-            volume = await self._services.cinder.volume(parameters.volume_id)
-            backup = await found_or_made(
-                self._context, self._find, lambda: self._make(volume), self._what
-            )
-            return StepResult(
-                outcome=ASKED, text=f"Cinder makes {self._what}", data={"backup": backup.id}
-            )
-
-        result = await until_answered(
-            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        return await ask_for(
+            self._context, "Cinder", "backup", self._what, find=self._find, make=self._make
         )
-        if result.outcome == GONE:
-            return StepResult(outcome=REFUSED, text=result.text)
-        return result
 
-    async def _find(self) -> Backup | None:
+    async def _find(self) -> str | None:
         wanted = mark(self._context, PART)
         found = await self._services.cinder.backups.made_with(self._parameters.volume_id, wanted)
-        return found[0] if found else None
+        return found[0].id if found else None
 
-    async def _make(self, volume: Volume) -> Backup:
+    async def _make(self) -> str:
         parameters = self._parameters
-        return await self._services.cinder.backups.create(
+        volume = await self._services.cinder.volume(parameters.volume_id)
+        made = await self._services.cinder.backups.create(
             NewBackup(
                 volume_id=parameters.volume_id,
                 name=parameters.name,
@@ -91,6 +76,7 @@ class Steps:
                 metadata=mark(self._context, PART),
             )
         )
+        return made.id
 
     async def watch(self, backup_id: str) -> StepResult:
         """Watch until the backup is there; THERE, WRONG, REFUSED or CANCELLED."""

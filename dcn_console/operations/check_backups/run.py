@@ -14,19 +14,11 @@ from dcn_console.operations.check_backups.plan import (
     Parameters,
 )
 from dcn_console.operations.cinder_waiting import until_answered
+from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED, DONE
-from dcn_console.operations.restore_backup.names import (
-    ASK_STEP,
-    ASKED,
-    CLEARED,
-    THERE,
-    VERIFIED,
-    VERIFY_STEP,
-    WATCH_STEP,
-    WRONG,
-)
+from dcn_console.operations.restore_backup.names import ASK_STEP, VERIFY_STEP, WATCH_STEP
 from dcn_console.operations.restore_backup.steps import Steps
 from dcn_console.operations.restore_backup.verify import verify
 from dcn_console.operations.results import StepResult

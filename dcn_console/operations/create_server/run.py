@@ -4,7 +4,6 @@ from functools import partial
 
 from dcn_console.model.compute import NewServer
 from dcn_console.model.errors import ObjectNotFound, ServiceError
-from dcn_console.model.inventory import Server
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import format_duration, printable
 from dcn_console.operations.base import TargetContext
@@ -18,11 +17,12 @@ from dcn_console.operations.create_server.plan import (
     Parameters,
 )
 from dcn_console.operations.delete_servers.run import delete_server
-from dcn_console.operations.marks import found_or_made, mark
+from dcn_console.operations.making import ASKED, ask_for
+from dcn_console.operations.marks import mark
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.mirror_steps.servers import RUNNING
 from dcn_console.operations.parameters import parameters_of
-from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
+from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.servers.where import nova_of
 
@@ -35,7 +35,7 @@ async def create_at(context: TargetContext) -> Target:
     parameters = parameters_of(context.task.plan, Parameters)
     steps = Steps(context, parameters)
     asked = await context.step(ASK_STEP, steps.ask)
-    if asked.outcome != DONE:
+    if asked.outcome != ASKED:
         return target_of(context, asked)
     server_id = str(asked.data["server"])
     result = await context.step(WATCH_STEP, partial(steps.watch, server_id))
@@ -57,28 +57,23 @@ class Steps:
         self._label = printable(parameters.name, 60)
 
     async def ask(self) -> StepResult:
-        """Ask Nova, or take up what an earlier runner asked for; DONE with the server's id."""
-        if self._context.cancelled():
-            return StepResult(outcome=CANCELLED, text="cancelled before Nova was asked")
-        what = f"server “{self._label}”"
-        self._context.show(TargetState.ASKING, f"asking Nova for {what}")
-
-        async def look() -> StepResult | None:
-            server = await found_or_made(self._context, self._find, self._make, what)
-            return StepResult(outcome=DONE, text=f"Nova makes {what}", data={"server": server.id})
-
-        result = await until_answered(
-            self._context, look, cancelled="cancelled while Nova was asked", at_least_once=True
+        """Ask Nova, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
+        return await ask_for(
+            self._context,
+            "Nova",
+            "server",
+            f"server “{self._label}”",
+            find=self._find,
+            make=self._make,
         )
-        return StepResult(outcome=REFUSED, text=result.text) if result.outcome == GONE else result
 
-    async def _find(self) -> Server | None:
+    async def _find(self) -> str | None:
         found = await self._nova.made_with(mark(self._context, PART))
-        return found[0] if found else None
+        return found[0].id if found else None
 
-    async def _make(self) -> Server:
+    async def _make(self) -> str:
         parameters = self._parameters
-        return await self._nova.create(
+        made = await self._nova.create(
             NewServer(
                 name=parameters.name,
                 volume_id=parameters.volume_id,
@@ -90,6 +85,7 @@ class Steps:
                 metadata=mark(self._context, PART),
             )
         )
+        return made.id
 
     async def watch(self, server_id: str) -> StepResult:
         """Wait until it runs; DONE, REFUSED or CANCELLED."""
@@ -156,8 +152,7 @@ class Steps:
         """Delete our own server, whatever came of it; DONE or REFUSED."""
         firm = Resolute(self._context, "the server that failed is being removed")
         try:
-            ours = await self._find()
-            if ours is None or ours.id != server_id:
+            if await self._find() != server_id:
                 return StepResult(outcome=DONE, text="nothing of it is left")
             return await delete_server(firm, server_id, self._label)
         except ObjectNotFound:

@@ -16,10 +16,10 @@ from dcn_console.operations.create_volume.names import (
 from dcn_console.operations.create_volume.parameters import Parameters
 from dcn_console.operations.create_volume.steps import Steps
 from dcn_console.operations.create_volume.verify import verify
+from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import REFUSED, target_of
 from dcn_console.operations.results import StepResult
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 async def create_at(context: TargetContext) -> Target:

@@ -9,15 +9,15 @@ from dcn_console.model.text import printable
 from dcn_console.operations.arriving import Arriving
 from dcn_console.operations.backups.where import image_of
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, until_answered, until_settled
+from dcn_console.operations.cinder_waiting import GONE, until_settled
 from dcn_console.operations.create_volume.names import PART
 from dcn_console.operations.create_volume.parameters import Parameters
-from dcn_console.operations.marks import carries, found_or_made, mark
-from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
+from dcn_console.operations.making import CLEARED, THERE, WRONG, ask_for
+from dcn_console.operations.marks import carries, mark
+from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.removal import remove_volume
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 class Steps:
@@ -35,30 +35,18 @@ class Steps:
 
     async def ask(self) -> StepResult:
         """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
-        if self._context.cancelled():
-            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
-        self._context.show(TargetState.ASKING, f"asking Cinder for {self._what}")
-
-        async def look() -> StepResult | None:
-            volume = await found_or_made(self._context, self._find, self._make, self._what)
-            text = f"Cinder makes {self._what} in zone {self._parameters.zone}"
-            return StepResult(outcome=ASKED, text=text, data={"volume": volume.id})
-
-        result = await until_answered(
-            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        return await ask_for(
+            self._context, "Cinder", "volume", self._what, find=self._find, make=self._make
         )
-        if result.outcome == GONE:
-            return StepResult(outcome=REFUSED, text=result.text)
-        return result
 
-    async def _find(self) -> Volume | None:
+    async def _find(self) -> str | None:
         wanted = mark(self._context, self._part)
         found = await self._services.cinder.volumes.made_with(wanted)
-        return found[0] if found else None
+        return found[0].id if found else None
 
-    async def _make(self) -> Volume:
+    async def _make(self) -> str:
         parameters = self._parameters
-        return await self._services.cinder.volumes.create(
+        made = await self._services.cinder.volumes.create(
             NewVolume(
                 name=parameters.name,
                 size=parameters.size,
@@ -70,6 +58,7 @@ class Steps:
                 metadata=mark(self._context, self._part),
             )
         )
+        return made.id
 
     async def watch(self, volume_id: str) -> StepResult:
         """Watch until the volume is there; THERE, WRONG, REFUSED or CANCELLED."""

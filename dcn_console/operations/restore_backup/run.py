@@ -5,18 +5,14 @@ from functools import partial
 from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED
 from dcn_console.operations.restore_backup.names import (
     ASK_STEP,
-    ASKED,
     CLEAR_STEP,
-    CLEARED,
-    THERE,
-    VERIFIED,
     VERIFY_STEP,
     WATCH_STEP,
-    WRONG,
 )
 from dcn_console.operations.restore_backup.plan import Parameters
 from dcn_console.operations.restore_backup.steps import Steps

@@ -11,16 +11,10 @@ from dcn_console.operations.backups.reasons import explained
 from dcn_console.operations.backups.where import image_of
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone, until_settled
-from dcn_console.operations.marks import carries, found_or_made, mark
+from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG, ask_for
+from dcn_console.operations.marks import carries, mark
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
-from dcn_console.operations.restore_backup.names import (
-    ASKED,
-    CLEARED,
-    PART,
-    SOURCE_BACKUP,
-    THERE,
-    WRONG,
-)
+from dcn_console.operations.restore_backup.names import PART, SOURCE_BACKUP
 from dcn_console.operations.restore_backup.plan import Parameters
 from dcn_console.operations.results import StepResult
 
@@ -42,24 +36,24 @@ class Steps:
 
     async def ask(self) -> StepResult:
         """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
+        if self._parameters.volume_id is None:
+            return await ask_for(
+                self._context, "Cinder", "volume", self._what, find=self._find, make=self._make
+            )
         if self._context.cancelled():
             return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
         self._context.show(TargetState.ASKING, f"asking Cinder to restore to {self._what}")
-        look = self._ask_new if self._parameters.volume_id is None else self._ask_over
         result = await until_answered(
-            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+            self._context,
+            self._ask_over,
+            cancelled="cancelled while Cinder was asked",
+            at_least_once=True,
         )
         if result.outcome == GONE:
             return StepResult(outcome=REFUSED, text=result.text)
         return result
 
-    async def _ask_new(self) -> StepResult | None:
-        parameters = self._parameters
-        volume = await found_or_made(self._context, self._find, self._make, self._what)
-        text = f"Cinder makes {self._what} of the backup in zone {parameters.zone}"
-        return StepResult(outcome=ASKED, text=text, data={"volume": volume.id})
-
-    async def _find(self) -> Volume | None:
+    async def _find(self) -> str | None:
         """Find the volume by its mark, or as what became of it.
 
         When the volume that was backed up had metadata, Cinder replaces the new one's by that at
@@ -69,7 +63,7 @@ class Steps:
         volumes = self._services.cinder.volumes
         marked = await volumes.made_with(mark(self._context, self._part))
         if marked:
-            return marked[0]
+            return marked[0].id
         submitted = self._context.task.submitted_at
         restored = await volumes.made_with({SOURCE_BACKUP: parameters.backup_id})
         ours = [
@@ -80,11 +74,11 @@ class Steps:
             and volume.created_at is not None
             and volume.created_at >= submitted.replace(microsecond=0)
         ]
-        return ours[0] if ours else None
+        return ours[0].id if ours else None
 
-    async def _make(self) -> Volume:
+    async def _make(self) -> str:
         parameters = self._parameters
-        return await self._services.cinder.volumes.create(
+        made = await self._services.cinder.volumes.create(
             NewVolume(
                 name=parameters.name,
                 availability_zone=parameters.zone,
@@ -93,6 +87,7 @@ class Steps:
                 metadata=mark(self._context, self._part),
             )
         )
+        return made.id
 
     async def _ask_over(self) -> StepResult | None:
         parameters = self._parameters
@@ -212,5 +207,4 @@ class Steps:
         metadata = await self._services.cinder.volumes.metadata(volume_id)
         if carries(metadata, mark(self._context, self._part)):
             return True
-        found = await self._find()
-        return found is not None and found.id == volume_id
+        return await self._find() == volume_id

@@ -14,8 +14,8 @@ from dcn_console.operations.backups.content import SAME, compare_places
 from dcn_console.operations.backups.where import Place, image_of, kept, place_at, source_of
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered
+from dcn_console.operations.making import VERIFIED, WRONG
 from dcn_console.operations.patience import CANCELLED, REFUSED, look_until_done
-from dcn_console.operations.restore_backup.names import VERIFIED, WRONG
 from dcn_console.operations.restore_backup.plan import Parameters
 from dcn_console.operations.results import StepResult
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.mirror_steps.servers import start_servers, stop_servers
 from dcn_console.operations.parameters import parameters_of
@@ -22,7 +23,6 @@ from dcn_console.operations.snapshot_volume.names import (
 )
 from dcn_console.operations.snapshot_volume.plan import Parameters
 from dcn_console.operations.snapshot_volume.steps import Steps
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 async def snapshot_at(context: TargetContext) -> Target:

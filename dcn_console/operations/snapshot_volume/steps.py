@@ -2,19 +2,18 @@
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ObjectNotFound, ServiceError
-from dcn_console.model.storage import VolumeSnapshot
 from dcn_console.model.tasks import TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.backups.where import image_of, snapshot_named
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_settled
-from dcn_console.operations.marks import carries, found_or_made, mark
-from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
+from dcn_console.operations.making import CLEARED, THERE, WRONG, ask_for
+from dcn_console.operations.marks import carries, mark
+from dcn_console.operations.patience import DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.snapshot_volume.names import PART
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.removal import remove_snapshot
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 class Steps:
@@ -33,35 +32,24 @@ class Steps:
 
     async def ask(self) -> StepResult:
         """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
-        if self._context.cancelled():
-            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
-        self._context.show(TargetState.ASKING, f"asking Cinder for {self._what}")
-
-        async def look() -> StepResult | None:
-            snapshot = await found_or_made(self._context, self._find, self._make, self._what)
-            text = f"Cinder takes {self._what}"
-            return StepResult(outcome=ASKED, text=text, data={"snapshot": snapshot.id})
-
-        result = await until_answered(
-            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        return await ask_for(
+            self._context, "Cinder", "snapshot", self._what, find=self._find, make=self._make
         )
-        if result.outcome == GONE:
-            return StepResult(outcome=REFUSED, text=result.text)
-        return result
 
-    async def _find(self) -> VolumeSnapshot | None:
+    async def _find(self) -> str | None:
         wanted = mark(self._context, self._part)
         found = await self._services.cinder.snapshots.made_with(wanted)
-        return found[0] if found else None
+        return found[0].id if found else None
 
-    async def _make(self) -> VolumeSnapshot:
+    async def _make(self) -> str:
         volume = await self._services.cinder.volume(self._volume_id)
-        return await self._services.cinder.snapshots.create(
+        made = await self._services.cinder.snapshots.create(
             self._volume_id,
             self._name,
             mark(self._context, self._part),
             force=volume.status == "in-use",
         )
+        return made.id
 
     async def watch(self, snapshot_id: str) -> StepResult:
         """Watch until it is taken; THERE, WRONG, REFUSED or CANCELLED."""

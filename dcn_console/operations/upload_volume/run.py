@@ -12,6 +12,7 @@ from dcn_console.operations.base import TargetContext
 from dcn_console.operations.copy_image.subject import Subject
 from dcn_console.operations.copy_image.target import bring
 from dcn_console.operations.elsewhere import Elsewhere
+from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
@@ -25,7 +26,6 @@ from dcn_console.operations.upload_volume.names import (
 from dcn_console.operations.upload_volume.plan import RAW, Parameters
 from dcn_console.operations.upload_volume.scratch import Scratch
 from dcn_console.operations.upload_volume.steps import Steps
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 async def upload_from(context: TargetContext) -> Target:

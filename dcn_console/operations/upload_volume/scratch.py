@@ -8,6 +8,7 @@ from dcn_console.operations.base import TargetContext
 from dcn_console.operations.create_volume import steps as creating
 from dcn_console.operations.create_volume.parameters import Parameters as NewVolume
 from dcn_console.operations.elsewhere import Elsewhere
+from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.patience import DONE
 from dcn_console.operations.results import StepResult
@@ -22,7 +23,6 @@ from dcn_console.operations.upload_volume.names import (
     SNAPSHOT_WATCH_STEP,
 )
 from dcn_console.operations.upload_volume.plan import Parameters
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 
 class Scratch:

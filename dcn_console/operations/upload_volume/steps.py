@@ -13,7 +13,8 @@ from dcn_console.operations.backups.where import image_of, place_at
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, waiting_text
 from dcn_console.operations.copy_image.verify import SNAP
-from dcn_console.operations.marks import found_or_made, mark
+from dcn_console.operations.making import CLEARED, THERE, WRONG, ask_for
+from dcn_console.operations.marks import mark
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.upload_volume.landing import Landing
@@ -21,7 +22,6 @@ from dcn_console.operations.upload_volume.names import IMAGE_PART
 from dcn_console.operations.upload_volume.plan import Parameters
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.scene import NAME_LIMIT
-from dcn_console.operations.volumes.words import ASKED, CLEARED, THERE, WRONG
 
 MOST_OBJECTS = 64
 """So many objects of a new image are read to compare them: 256 MiB on both sides."""
@@ -51,21 +51,9 @@ class Steps:
 
     async def ask(self) -> StepResult:
         """Ask Cinder, or take up what an earlier runner asked for; ASKED, REFUSED or CANCELLED."""
-        if self._context.cancelled():
-            return StepResult(outcome=CANCELLED, text="cancelled before Cinder was asked")
-        self._context.show(TargetState.ASKING, f"asking Cinder for {self._what}")
-
-        async def look() -> StepResult | None:
-            image_id = await found_or_made(self._context, self._find, self._make, self._what)
-            text = f"Cinder makes {self._what}"
-            return StepResult(outcome=ASKED, text=text, data={"image": image_id})
-
-        result = await until_answered(
-            self._context, look, cancelled="cancelled while Cinder was asked", at_least_once=True
+        return await ask_for(
+            self._context, "Cinder", "image", self._what, find=self._find, make=self._make
         )
-        if result.outcome == GONE:
-            return StepResult(outcome=REFUSED, text=result.text)
-        return result
 
     async def _find(self) -> str | None:
         images = self._services.glance.images
