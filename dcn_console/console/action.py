@@ -9,13 +9,14 @@ from dcn_console.console.situation import Place, Situation
 from dcn_console.model.requests import Request
 
 EVERYWHERE: frozenset[Place] = frozenset(Place)
-MOVING, FINDING, LOOKING, CHANGING, IMAGES, VOLUMES, SERVERS, MIRRORING, PEERS, CONSOLE = (
+MOVING, FINDING, LOOKING, CHANGING, IMAGES, VOLUMES, BACKUPS, SERVERS, MIRRORING, PEERS, CONSOLE = (
     "Moving about",
     "Finding",
     "Looking closer",
     "Changing something",
     "Images",
     "Volumes",
+    "Backups",
     "Servers of volumes",
     "Mirroring: volumes and RBD images",
     "Mirroring: pairs of sites",

@@ -1,6 +1,7 @@
 """The actions of the console: one table that makes keys, menus, footer, help, palette and docs."""
 
 from dcn_console.console.action import (
+    BACKUPS,
     CHANGING,
     CONSOLE,
     FINDING,
@@ -22,6 +23,8 @@ from dcn_console.console.availability import (
     with_pausable_task,
     with_unfinished_task,
 )
+from dcn_console.console.backup_actions import BACKUP_ACTIONS, BACKUP_MENU
+from dcn_console.console.backup_availability import BACKED_UP_PLACES, with_backup_actions
 from dcn_console.console.image_actions import IMAGE_ACTIONS, IMAGE_MENU
 from dcn_console.console.image_availability import with_image_actions
 from dcn_console.console.mirror_actions import MIRROR_ACTIONS, MIRROR_MENU
@@ -148,6 +151,17 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *VOLUME_ACTIONS,
     Action(
+        id="backup_menu",
+        keys=(BACKUP_MENU.key,),
+        title="backup actions",
+        description="Back volumes up, or restore, check or delete backups.",
+        group=CHANGING,
+        places=BACKED_UP_PLACES,
+        available=with_backup_actions,
+        footer=5,
+    ),
+    *BACKUP_ACTIONS,
+    Action(
         id="command",
         keys=("colon",),
         title="command",
@@ -198,7 +212,7 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 GROUPS = (
     *(MOVING, FINDING, LOOKING, CHANGING),
-    *(IMAGES, VOLUMES, SERVERS, MIRRORING, PEERS, CONSOLE),
+    *(IMAGES, VOLUMES, BACKUPS, SERVERS, MIRRORING, PEERS, CONSOLE),
 )
 
 

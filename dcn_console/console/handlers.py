@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcn_console.console.action import Menu
 from dcn_console.console.actions import ACTIONS
+from dcn_console.console.backup_actions import BACKUP_MENU
 from dcn_console.console.image_actions import IMAGE_MENU
 from dcn_console.console.mirror_actions import MIRROR_MENU
 from dcn_console.console.navigation import front_of, to_home
@@ -195,6 +196,7 @@ HANDLERS: dict[str, Handler] = {
     "image_menu": _open(IMAGE_MENU),
     "server_menu": _open(SERVER_MENU),
     "volume_menu": _open(VOLUME_MENU),
+    "backup_menu": _open(BACKUP_MENU),
     **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
     "pause": _pause,
     "cancel": _cancel,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dcn_console.model.backup_rows import BackupRow
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import ImageRow, VolumeRow
@@ -27,6 +28,9 @@ class Place(StrEnum):
     PAIRS = "pairs of sites"
     MIRROR = "a mirrored RBD image's page"
     PAIR = "the page of a pair of sites"
+    DUES = "volumes of backup plans"
+    BACKUPS = "backups"
+    BACKUP = "a backup's page"
     PAGE = "a page"
 
 
@@ -35,8 +39,9 @@ PANES = frozenset(
 )
 IMAGE_PLACES = frozenset({Place.IMAGES, Place.IMAGE})
 TASK_PLACES = frozenset({Place.TASKS, Place.TASK})
-TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS}
-MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS})
+BACKUP_PLACES = frozenset({Place.DUES, Place.BACKUPS, Place.BACKUP})
+TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS, Place.DUES, Place.BACKUPS}
+MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS, Place.DUES, Place.BACKUPS})
 VOLUME_PLACES = frozenset({Place.VOLUMES, Place.VOLUME})
 MIRROR_PLACES = VOLUME_PLACES | {Place.MIRRORS, Place.MIRROR, Place.PAIRS, Place.PAIR}
 
@@ -58,8 +63,9 @@ class Situation:
     """Place, objects and policy at the moment a key is pressed.
 
     ``images``, ``volumes`` and ``mirrors`` are the marked ones, else the one under the cursor;
-    of volumes also their mirrors. ``pair``, ``task`` and ``subject`` are what the cursor or the
-    page is on. ``plannable`` are the kinds of requests that can be planned at all.
+    of volumes also their mirrors. Of ``backups`` the volumes that are still there are ``volumes``.
+    ``pair``, ``task`` and ``subject`` are what the cursor or the page is on. ``plannable`` are
+    the kinds of requests that can be planned at all.
     """
 
     place: Place
@@ -69,6 +75,7 @@ class Situation:
     images: tuple[ImageRow, ...] = ()
     volumes: tuple[VolumeRow, ...] = ()
     mirrors: tuple[MirrorRow, ...] = ()
+    backups: tuple[BackupRow, ...] = ()
     pair: MirrorPair | None = None
     task: Task | None = None
     subject: Subject | None = None

@@ -9,6 +9,7 @@ import msgspec
 from fake_data import MIB, NOW, sample_rows
 from fake_mirror_plans import mirror_plans
 from fake_mirrors import with_mirrors
+from fake_stored import with_stored
 from fake_tasks import copying, plan_for, sample_log, sample_steps, sample_tasks
 
 from dcn_console.model import image_requests, requests, server_requests, storage_requests
@@ -60,7 +61,7 @@ class FakeWorkspace:
         self.failing: dict[str, Exception] = {}
         self.read_only = ""
         self.runner = True
-        self.current = with_mirrors(sample_rows()) if rows is None else rows
+        self.current = with_stored(with_mirrors(sample_rows())) if rows is None else rows
         self.current_tasks = sample_tasks() if tasks is None else tasks
         self.callbacks: list[Callable[[Change], None]] = []
         self.snapshot_source = Source.LIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dcn_console.console.dialogs import mirror_forms
+from dcn_console.console.dialogs.backup_forms import BACKUP_FORMS
 from dcn_console.console.dialogs.image_forms import IMAGE_FORMS
 from dcn_console.console.dialogs.mirror_forms import FormMaker
 from dcn_console.console.dialogs.options import OptionsDialog
@@ -33,6 +34,7 @@ FORMS: dict[str, FormMaker] = {
     **IMAGE_FORMS,
     **SERVER_FORMS,
     **VOLUME_FORMS,
+    **BACKUP_FORMS,
 }
 """What each action of a menu asks, by the action's id."""
 

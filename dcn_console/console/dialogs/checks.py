@@ -38,6 +38,13 @@ def gibibytes_or_none(text: str) -> str:
     return gibibytes(text) if text else ""
 
 
+def number_or_none(text: str) -> str:
+    """Return what is wrong with a number above 0 that may be left out."""
+    if not text or (text.isascii() and text.isdigit() and int(text) > 0):
+        return ""
+    return "Type a whole number, such as 7, or nothing."
+
+
 def something(text: str) -> str:
     """Return what is wrong with a name that must not be empty."""
     return "" if text else "Type a name."

@@ -36,6 +36,10 @@ def what(situation: Situation) -> str:
         return printable(situation.images[0].image.label, _NAME)
     if situation.images:
         return count(len(situation.images), "image")
+    if len(situation.backups) == 1:
+        return printable(situation.backups[0].backup.label, _NAME)
+    if situation.backups:
+        return count(len(situation.backups), "backup")
     if situation.volumes:
         if len(situation.volumes) == 1:
             return printable(situation.volumes[0].volume.label, _NAME)
