@@ -94,9 +94,13 @@ class GlanceImages:
         )
 
     async def named(self, name: str) -> tuple[Image, ...]:
-        """The images of that very name, whatever their status and whoever's they are."""
+        """The images of that very name, whatever their status and whoever's they are.
+
+        Glance takes what a filter holds before its first colon for an operator, unless it is a
+        time (glance/common/utils.py, split_filter_op), so the operator is always said.
+        """
         doing = f"Glance: look for image “{printable(name)}”"
-        query = {"limit": "1000", "visibility": "all", "name": name}
+        query = {"limit": "1000", "visibility": "all", "name": f"eq:{name}"}
 
         async def ask(page_query: dict[str, str]) -> Answer:
             return await self._cloud.request(

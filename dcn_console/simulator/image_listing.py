@@ -17,8 +17,9 @@ SORT_KEYS = (
 )  # fmt: skip
 
 _NOT_FILTERS = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir", "member_status"})
-_EXACT = ("name", "status", "owner", "disk_format", "container_format", "id", "visibility")
+_EXACT = ("owner", "visibility")
 _LISTABLE = frozenset({"name", "status", "id", "disk_format", "container_format"})
+"""Filters that may begin with an operator (glance/db/sqlalchemy/api.py)."""
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "gt": lambda left, right: left > right,
     "gte": lambda left, right: left >= right,
@@ -138,12 +139,25 @@ def _filter(key: str, value: str) -> Test | None:
         field = "hidden" if key == "os_hidden" else key
         wanted = value.lower() == "true"
         return lambda image: getattr(image, field) == wanted
-    if key in _LISTABLE and value.startswith("in:"):
-        listed = [item.strip('"') for item in value[3:].split(",")]
-        return lambda image: getattr(image, key) in listed
+    if key in _LISTABLE:
+        return _listable_filter(key, value)
     if key in _EXACT:
         return lambda image: getattr(image, key) == value
     return lambda image: str(image.properties.get(key)) == value
+
+
+def _listable_filter(key: str, value: str) -> Test:
+    """Return the test of a filter with an operator; without a colon it is "eq"."""
+    operator, found, rest = value.partition(":")
+    if not found:
+        operator, rest = "eq", value
+    if operator == "in":
+        wanted = [item.strip('"') for item in rest.split(",")]
+    elif operator == "eq":
+        wanted = [rest]
+    else:
+        raise Refusal(400, f"Unable to filter by unknown operator '{operator}'.")
+    return lambda image: getattr(image, key) in wanted
 
 
 def compare_times(value: str) -> Callable[[float], bool]:

@@ -161,6 +161,7 @@ def test_the_order_is_the_one_asked_for(dcn: Dcn, images: Images) -> None:
         ("sort=name:up", "Invalid sort direction: up"),
         ("sort=name:asc&sort_key=name", "Old and new sorting syntax cannot be combined"),
         ("visibility=odd", "Invalid visibility value: odd"),
+        ("name=a:b", "Unable to filter by unknown operator 'a'."),
         ("updated_at=gt:yesterday", "Use ISO 8601 DateTime notation."),
         ("size_min=big", "Unable to filter on a range with a non-numeric value."),
     ],
@@ -201,7 +202,7 @@ async def test_members_see_what_is_public_or_their_own(dcn: Dcn, images: Images)
     assert private not in seen
 
 
-def test_hostile_names_come_back_as_they_went(dcn: Dcn, images: Images) -> None:
+async def test_hostile_names_come_back_as_they_went(dcn: Dcn, images: Images) -> None:
     hostile = ("[red]x[/]", "../../etc", "melt \N{SNOWMAN}", "a\nb\x1b[31m", "n" * 255, "")
     for name in hostile:
         image = images.create(name=name)
@@ -210,6 +211,9 @@ def test_hostile_names_come_back_as_they_went(dcn: Dcn, images: Images) -> None:
     for name in hostile[:3]:
         query = f"/v2/images?tag={dcn.marker}&name={quote(name)}"
         assert names(dcn.admin.plain.get("image", query)["images"]) == [name]
+    colons = images.create(name="task: a: b")
+    found = await dcn.admin.services.glance.images.named("task: a: b")
+    assert colons["id"] in {image.id for image in found}
     nameless = images.create(name=None)
     assert nameless["name"] is None
     reply = dcn.admin.plain.ask("POST", "image", "/v2/images", {"name": "\N{GRINNING FACE}"})

@@ -81,7 +81,7 @@ async def test_images_are_found_by_their_very_name(
     others = [{"id": "i2", "name": "im "}, {"id": "i3"}]
     stub.on("GET /image/v2/images", Said(200, {"images": [*others, QUEUED]}))
     assert [image.id for image in await images.named("im")] == ["i1"]
-    assert stub.asked[-1].query == {"limit": "1000", "visibility": "all", "name": "im"}
+    assert stub.asked[-1].query == {"limit": "1000", "visibility": "all", "name": "eq:im"}
 
 
 async def test_images_of_servers_are_found_by_their_snapshots(
