@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from dcn_console.inventory.backup_dues import due_rows, judged, overdue_findings
 from dcn_console.inventory.findings import site_findings
 from dcn_console.inventory.image_rows import ImageRows, World
 from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
-from dcn_console.inventory.storage_findings import (
-    images_needed,
-    missing_services,
-    overdue_findings,
-)
+from dcn_console.inventory.storage_findings import images_needed, missing_services
 from dcn_console.inventory.storage_join import StorageJoiner, Stored
 from dcn_console.inventory.volume_rows import volume_rows, with_more
 from dcn_console.model.backup_plans import BackupPlan
@@ -25,7 +22,7 @@ from dcn_console.model.inventory import (
     CinderService,
     Inventory,
 )
-from dcn_console.model.rows import Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
+from dcn_console.model.rows import DueRow, Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
 from dcn_console.model.storage import Backup
 from dcn_console.model.tasks import Task
 
@@ -64,6 +61,7 @@ class Joiner:
     def __init__(self, previous: Rows | None = None, plans: Sequence[BackupPlan] = ()) -> None:
         self._plans = tuple(plans)
         self._overdue: dict[str, tuple[Finding, ...]] = {}
+        self._dues: tuple[DueRow, ...] = ()
         self._judged_at: datetime | None = None
         self._rows = previous or Rows()
         self._inventory: Inventory | None = None
@@ -115,6 +113,7 @@ class Joiner:
             mirrors=mirrors,
             pairs=pairs,
             backups=backups,
+            dues=self._dues,
             snapshots=snapshots,
             servers=servers,
             findings=findings,
@@ -149,7 +148,9 @@ class Joiner:
             and last.backups.complete == inventory.backups.complete
             and stored.last_backups is self._last_backups
         ):
-            found = overdue_findings(self._plans, inventory, now)
+            dues = judged(self._plans, inventory, now)
+            self._dues = _kept(self._dues, due_rows(self._plans, dues, inventory.topology))
+            found = overdue_findings(dues, inventory.topology)
             self._judged_at = now
             return self._overdue if found == self._overdue else found
         return self._overdue
@@ -263,6 +264,7 @@ def _identical(old: Rows, new: Rows) -> bool:
         and old.mirrors is new.mirrors
         and old.pairs is new.pairs
         and old.backups is new.backups
+        and old.dues is new.dues
         and old.snapshots is new.snapshots
         and old.servers is new.servers
         and old.findings is new.findings

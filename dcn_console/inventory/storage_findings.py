@@ -1,14 +1,11 @@
 """What is wrong with backups, Cinder's services, and images needed where they are not. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from dcn_console.model.backup_chains import BackupNode, data_time
-from dcn_console.model.backup_plans import BackupPlan, Due, all_due, overdue
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
     BACKUP_FAILED,
-    BACKUP_OVERDUE,
     IMAGE_NEEDED,
     SERVICE_MISSING,
     Finding,
@@ -58,40 +55,6 @@ def backup_findings(
             ),
         )
     return ()
-
-
-def overdue_findings(
-    plans: Sequence[BackupPlan], inventory: Inventory, now: datetime
-) -> dict[str, tuple[Finding, ...]]:
-    """Return by volume id what is overdue; nothing before all backups and volumes were read.
-
-    Plans that choose volumes by their metadata are not judged: a list of volumes is read without.
-    """
-    if not plans or not (inventory.backups.complete and inventory.volumes.complete):
-        return {}
-    judged = all_due(plans, inventory.volumes.rows, inventory.backups.rows, inventory.topology, now)
-    found: dict[str, tuple[Finding, ...]] = {}
-    for one in overdue(judged):
-        site = inventory.topology.in_availability_zone(one.volume.availability_zone or "")
-        finding = _overdue(one, site.name if site is not None else None)
-        found[one.volume.id] = (*found.get(one.volume.id, ()), finding)
-    return found
-
-
-def _overdue(due: Due, site: str | None) -> Finding:
-    last = "no good backup"
-    if due.last_good is not None:
-        last = f"no good backup since {data_time(due.last_good).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    failed = f" The last one failed: {printable(due.failed, 200)}" if due.failed else ""
-    return Finding(
-        kind=BACKUP_OVERDUE,
-        severity=Severity.WARNING,
-        key=due.volume.id,
-        site=site,
-        text=f"Volume “{printable(due.volume.label)}” has {last}; the plan "
-        f"“{printable(due.plan.name)}” wants one every {due.plan.every:g} h.{failed}",
-        way_out="Run “dcn-console backup run-due”, and see that a timer runs it.",
-    )
 
 
 def missing_services(

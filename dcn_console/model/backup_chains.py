@@ -27,6 +27,7 @@ class BackupNode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     increment known where that is missing; ``parent`` the id of the backup that this one builds on,
     None for a full one or one whose parent is missing. ``dependents`` are the ids of all that build
     on it, nearest first. ``obstacle`` is why it cannot be deleted by itself, "" when it can.
+    ``order`` is its place among the backups of its volume as they are drawn.
     """
 
     backup: Backup
@@ -35,6 +36,7 @@ class BackupNode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parent: str | None = None
     dependents: tuple[str, ...] = ()
     obstacle: str = ""
+    order: int = 0
 
     @property
     def is_broken(self) -> bool:
@@ -148,6 +150,7 @@ def _of_one_volume(backups: list[Backup]) -> list[BackupNode]:
                     parent=parent.id if parent is not None else None,
                     dependents=tuple(one.id for one in dependents),
                     obstacle=_obstacle(backup, dependents) or _shared(backup, parent, backups),
+                    order=len(drawn),
                 )
             )
             below = children.get(backup.id, [])

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from dcn_console.model.backup_chains import BackupNode
+from dcn_console.model.backup_plans import BackupPlan, DueState
 from dcn_console.model.findings import Finding
 from dcn_console.model.inventory import Server, Volume
 from dcn_console.model.storage import Backup, VolumeSnapshot
@@ -59,6 +60,29 @@ class BackupRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def data_at(self) -> datetime | None:
         """The moment whose data it holds: the age of a backup counts from here."""
         return self.node.backup.data_at or self.node.backup.created_at
+
+
+class DueRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A volume of a backup plan, or a plan whose volumes are not known here.
+
+    ``volume`` is its name, or its id; ``volume_id`` and ``state`` are None for a plan that chooses
+    volumes by their metadata. ``last_good`` is its newest backup that can be restored,
+    ``incremental`` whether the next one builds on it. ``failed`` is why the newest one failed.
+    """
+
+    plan: BackupPlan
+    volume_id: str | None = None
+    volume: str | None = None
+    site: str | None = None
+    state: DueState | None = None
+    last_good: Backup | None = None
+    incremental: bool = False
+    failed: str = ""
+
+    @property
+    def key(self) -> str:
+        """The plan's name and the volume's id."""
+        return f"{self.plan.name}/{self.volume_id or ''}"
 
 
 class SnapshotRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from dcn_console.model.backup_rows import BackupRow, ServerRow, SnapshotRow
+from dcn_console.model.backup_rows import BackupRow, DueRow, ServerRow, SnapshotRow
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
     BACKUP_FAILED,
@@ -46,6 +46,7 @@ __all__ = [
     "ZONE_MISMATCH",
     "BackupRow",
     "Cell",
+    "DueRow",
     "Finding",
     "ImageRow",
     "Placement",
@@ -167,7 +168,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """Everything joined at one moment: the placement view, the mirroring page and the rest.
 
     ``mirrors`` has a row for each mirrored RBD image and pair of sites, ``pairs`` one for each
-    mirrored pool and pair of sites. ``findings`` are those of all rows.
+    mirrored pool and pair of sites, ``dues`` one for each volume of a backup plan.
+    ``findings`` are those of all rows.
     """
 
     sites: tuple[SiteRow, ...] = ()
@@ -177,6 +179,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     mirrors: tuple[MirrorRow, ...] = ()
     pairs: tuple[MirrorPair, ...] = ()
     backups: tuple[BackupRow, ...] = ()
+    dues: tuple[DueRow, ...] = ()
     snapshots: tuple[SnapshotRow, ...] = ()
     servers: tuple[ServerRow, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -40,6 +40,7 @@ NEXT, LATER = a_backup(4), a_backup(5, incremental=True)
 def test_an_increment_builds_on_the_backup_before_it() -> None:
     tree = nodes([LATER, FIRST, NEXT, SECOND, FULL])
     drawn = [(node.backup.id, node.depth, node.parent, node.chain) for node in tree]
+    assert [node.order for node in tree] == [0, 1, 2, 3, 4]
     assert drawn == [
         ("b004", 0, None, "b004"),
         ("b005", 1, "b004", "b004"),

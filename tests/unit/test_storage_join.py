@@ -12,8 +12,8 @@ from dcn_console.inventory.join import Joiner
 from dcn_console.inventory.storage_findings import images_needed, missing_services
 from dcn_console.inventory.storage_join import last_backups, verified_on
 from dcn_console.model.backup_chains import nodes
-from dcn_console.model.backup_plans import BackupPlan
-from dcn_console.model.backup_rows import VERIFIED_AT
+from dcn_console.model.backup_plans import BackupPlan, DueState
+from dcn_console.model.backup_rows import VERIFIED_AT, DueRow
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
     BACKUP_FAILED,
@@ -292,6 +292,25 @@ def test_overdue_volumes_are_told_until_they_are_backed_up() -> None:
     assert [one.kind for one in later.findings] == [BACKUP_OVERDUE]
     unread = msgspec.structs.replace(known, backups=Snapshot())
     assert not Joiner(plans=[plan]).rows(unread, (), NOW).findings
+
+
+def test_plans_have_a_row_a_volume_that_stays_the_same_while_nothing_changes() -> None:
+    plan = BackupPlan(name="nightly", volumes="db*", every=24.0)
+    by_metadata = BackupPlan(name="marked", metadata={"backup": "yes"}, every=24.0)
+    volumes = (Volume(id="v1", name="db-1", availability_zone="az-l"), Volume(id="v2", name="web"))
+    joiner = Joiner(plans=[plan, by_metadata])
+    known = inventory([backup("b1", 40)], volumes)
+    unjudged, late = joiner.rows(known, (), NOW).dues
+    assert (unjudged.plan, unjudged.volume_id, unjudged.state) == (by_metadata, None, None)
+    assert (late.key, late.volume, late.site) == ("nightly/v1", "db-1", "lyon")
+    assert late.state is DueState.OVERDUE
+    assert late.last_good is not None
+    later = joiner.rows(known, (), NOW + timedelta(hours=1)).dues
+    assert later[1] is late
+    fresh = inventory([backup("b1", 40), backup("b2", 1)], volumes)
+    assert joiner.rows(fresh, (), NOW + timedelta(hours=1)).dues[1].state is DueState.OK
+    unread = msgspec.structs.replace(known, backups=Snapshot())
+    assert joiner.rows(unread, (), NOW).dues == (DueRow(plan=by_metadata),)
 
 
 def test_last_backups_agree_with_the_tree() -> None:
