@@ -145,14 +145,14 @@ class ClusterMirroring:
         subject = _change(pool, name, "is not demoted", "See `rbd mirror image status`.")
         await self._change("mirror_demote", subject)
 
-    async def resync(self, pool: str, name: str) -> None:
+    async def resync(self, pool: str, name: str, image_id: str) -> None:
         """Ask the daemon here to throw this side's data away and copy the primary's again.
 
         Only the request is written: the RBD image vanishes some time later and comes back with
-        another id.
+        another id. Raises RbdImageNotFound when the one with ``image_id`` is gone already.
         """
         subject = _change(pool, name, "is not resynced", "Only the side that is not primary can.")
-        await self._change("mirror_resync", subject)
+        await self._change("mirror_resync", subject, {"id": image_id})
 
     async def snapshot(self, pool: str, name: str) -> int:
         """Take a mirror snapshot at the primary side; return its id."""

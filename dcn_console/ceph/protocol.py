@@ -40,7 +40,8 @@ where the user may not ask it, tells all daemons, without leader and problems
 
 Steering mirroring; each answers {} unless said, and the mgr answers the schedules:
 ``mirror_enable`` pool, name, mode · ``mirror_disable`` pool, name, force
-``mirror_promote`` pool, name, force · ``mirror_demote``, ``mirror_resync`` pool, name
+``mirror_promote`` pool, name, force · ``mirror_demote`` pool, name
+``mirror_resync`` pool, name, id: of the RBD image that is given up, never of one made anew
 ``mirror_snapshot`` pool, name → id
 ``mirror_schedule_add``, ``mirror_schedule_remove`` pool, name or null, interval
 ``mirror_pool_mode`` pool, mode · ``mirror_site_name`` name

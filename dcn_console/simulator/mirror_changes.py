@@ -54,7 +54,7 @@ def mirror_demote(world: World, site: SimulatedSite, parameters: Parameters) -> 
 
 def mirror_resync(world: World, site: SimulatedSite, parameters: Parameters) -> ClusterAnswer:
     """Ask for a resync of an RBD image."""
-    _order(world, site, parameters).resync()
+    _order(world, site, parameters).resync(text(parameters, "id"))
     return DONE
 
 

@@ -12,7 +12,7 @@ from dcn_console.model.mirroring import (
 from dcn_console.simulator.mirror_clock import notice, settle_image, take_snapshot
 from dcn_console.simulator.mirror_motion import enter
 from dcn_console.simulator.mirror_records import CLOSED, MirrorRecord, ReplayPhase
-from dcn_console.simulator.rbd_content import data_of, holding
+from dcn_console.simulator.rbd_content import data_of, holding, image_id
 from dcn_console.simulator.records import RbdRecord, SimulatedSite
 from dcn_console.simulator.refusals import ClusterRefusal, busy, invalid, missing
 from dcn_console.simulator.world import World
@@ -167,9 +167,11 @@ class Order:
         )
         self._notice(mirroring.global_id)
 
-    def resync(self) -> None:
-        """Ask that this side be thrown away and copied anew; its daemon does it."""
+    def resync(self, wanted: str) -> None:
+        """Ask that the RBD image with this id be thrown away and copied anew by its daemon."""
         why = f"error to resync image {self._shown}"
+        if image_id(self.site, self.pool, self.name, self.record, self.world) != wanted:
+            raise missing(why, "another RBD image has its name by now")
         mirroring = self._mirrored(missing(why))
         if mirroring.primary:
             raise invalid(why, "it is primary here")

@@ -66,7 +66,7 @@ async def there_and_back(pair: Pair, mode: MirrorMode) -> None:
     with pytest.raises(ClusterError, match="primary"):
         await edge.cluster.mirroring.demote(edge.pool, edge.name)
     with pytest.raises(ClusterError, match="primary"):
-        await hub.cluster.mirroring.resync(hub.pool, hub.name)
+        await hub.cluster.mirroring.resync(hub.pool, hub.name, (await hub.detail()).id)
     await pair.demote(hub, edge)
     for side in (hub, edge):
         listed = await side.said()
@@ -116,7 +116,9 @@ async def split_and_resynced(pair: Pair, mode: MirrorMode) -> None:
     old = (await hub.detail()).id
     if mode is MirrorMode.SNAPSHOT:
         await edge.cluster.mirroring.snapshot(edge.pool, edge.name)
-    await hub.cluster.mirroring.resync(hub.pool, hub.name)
+    with pytest.raises(RbdImageNotFound, match="another RBD image"):
+        await hub.cluster.mirroring.resync(hub.pool, hub.name, f"{old}0")
+    await hub.cluster.mirroring.resync(hub.pool, hub.name, old)
     await until(hub.exists, lambda there: not there, "the RBD image vanishing")
     await until(hub.exists, what="its return")
     await pair.arrives(edge, hub)

@@ -90,7 +90,7 @@ async def life_of_a_mirror(pair: Pair, mode: MirrorMode, folder: Path) -> None:
     before = (await hub.detail(name)).features
     await hub.cluster.mirroring.enable(hub.pool, name, mode)
     with pytest.raises(ClusterError, match="is not resynced: it is primary here"):
-        await hub.cluster.mirroring.resync(hub.pool, name)
+        await hub.cluster.mirroring.resync(hub.pool, name, (await hub.detail(name)).id)
 
     async def has_all() -> bool:
         seen = await edge.cluster.mirroring.progress(edge.pool, name)
@@ -114,7 +114,7 @@ async def life_of_a_mirror(pair: Pair, mode: MirrorMode, folder: Path) -> None:
     await synced(hub, edge, name, mode)
 
     first = (await edge.detail(name)).id
-    await edge.cluster.mirroring.resync(edge.pool, name)
+    await edge.cluster.mirroring.resync(edge.pool, name, first)
 
     async def is_another() -> bool:
         return (await edge.detail(name)).id != first

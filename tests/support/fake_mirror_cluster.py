@@ -165,8 +165,10 @@ class FakeMirroring(Part):
             held.take("primary-demoted", self._world.clock.now)
         self.wrote(f"demote {name}")
 
-    async def resync(self, pool: str, name: str) -> None:
+    async def resync(self, pool: str, name: str, image_id: str) -> None:
         held = self.find(pool, name)
+        if held.id != image_id:
+            raise RbdImageNotFound("another RBD image has its name by now")
         if held.primary:
             raise ClusterError("(22) the RBD image is primary")
         held.resync_asked = True

@@ -18,9 +18,9 @@ class TornServices(FakeServices):
         mirroring = self.clusters[OLD].mirroring
         ask = mirroring.resync
 
-        async def resync(pool: str, name: str) -> None:
+        async def resync(pool: str, name: str, image_id: str) -> None:
             self.resynced.append(self.world.held(OLD, name, pool).id)
-            await ask(pool, name)
+            await ask(pool, name, image_id)
 
         vars(mirroring)["resync"] = resync
 

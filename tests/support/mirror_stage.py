@@ -66,6 +66,11 @@ class Stage:
             raise AgentRefused(found.error["kind"], found.error["message"])
         return found.result if found.parts is None else found.parts
 
+    def resync(self, site: str, name: str) -> None:
+        """Ask that the RBD image which is there now be copied anew."""
+        image_id = self.ask(site, "rbd_detail", name=name)["id"]
+        self.ask(site, "mirror_resync", name=name, id=image_id)
+
     def wait(self, seconds: float) -> None:
         """Let the clock run."""
         self.world.now += seconds

@@ -250,6 +250,22 @@ async def test_a_victim_promoted_meanwhile_is_left_alone() -> None:
     assert not asked(services, f"{OLD} resync")
 
 
+async def test_an_rbd_image_made_anew_since_the_last_look_is_not_asked_to_vanish() -> None:
+    services = await split(MirrorMode.JOURNAL)
+    plan = await plan_of(services)
+    mirroring = services.clusters[OLD].mirroring
+    ask = mirroring.resync
+
+    async def too_late(pool: str, name: str, image_id: str) -> None:
+        services.world.held(OLD).id = "made anew"
+        await ask(pool, name, image_id)
+
+    vars(mirroring)["resync"] = too_late
+    await RESYNC.run_target(MirrorContext(services, plan))
+    assert services.resynced == ["made anew"]
+    assert not asked(services, f"{OLD} resync")
+
+
 async def test_a_victim_that_is_primary_is_refused_with_the_way_out() -> None:
     services = await both_primary(MirrorMode.JOURNAL)
     said = await refusal(services)

@@ -42,7 +42,10 @@ class Mirroring(RuleBasedStateMachine):
         held = self.held(site)
         others = {other: self.held(other) for other in SITES if other != site}
         try:
-            self.stage.ask(site, operation, name=NAME, force=force)
+            if operation == "mirror_resync":
+                self.stage.resync(site, NAME)
+            else:
+                self.stage.ask(site, operation, name=NAME, force=force)
         except AgentRefused as refused:
             assert refused.kind in ("invalid", "busy", "not-found", "unreachable")
             return
@@ -132,7 +135,7 @@ class Mirroring(RuleBasedStateMachine):
             if self.stage.exists(site, NAME):
                 if self.stage.images(site)[NAME]["primary"]:
                     self.stage.ask(site, "mirror_demote", name=NAME)
-                self.stage.ask(site, "mirror_resync", name=NAME)
+                self.stage.resync(site, NAME)
         if self.mode == "snapshot":
             self.stage.ask("home", "mirror_snapshot", name=NAME)
         self.stage.wait(300.0)

@@ -75,10 +75,10 @@ def test_a_resync_takes_the_rbd_image_away_and_brings_another(mode: str) -> None
     stage = split(mode)
     old = stage.images("home")["disk"]["id"]
     with pytest.raises(AgentRefused, match="it is primary here"):
-        stage.ask("north", "mirror_resync", name="disk")
+        stage.resync("north", "disk")
     if mode == "snapshot":
         stage.ask("north", "mirror_snapshot", name="disk")
-    stage.ask("home", "mirror_resync", name="disk")
+    stage.resync("home", "disk")
     assert stage.exists("home", "disk"), "it only marks it"
     stage.wait(9.0)
     assert not stage.exists("home", "disk")
@@ -86,6 +86,8 @@ def test_a_resync_takes_the_rbd_image_away_and_brings_another(mode: str) -> None
         stage.ask("home", "sync_progress", name="disk")
     stage.wait(60.0)
     assert stage.images("home")["disk"]["id"] != old
+    with pytest.raises(AgentRefused, match="another RBD image has its name"):
+        stage.ask("home", "mirror_resync", name="disk", id=old)
     assert stage.status("home", "disk")["state"] == "replaying"
     assert stage.content("home", "disk") == stage.content("north", "disk")
 
@@ -93,7 +95,7 @@ def test_a_resync_takes_the_rbd_image_away_and_brings_another(mode: str) -> None
 def test_a_resync_waits_for_a_daemon() -> None:
     stage = split("journal")
     stage.fault(mirror_down=("home",))
-    stage.ask("home", "mirror_resync", name="disk")
+    stage.resync("home", "disk")
     stage.wait(600.0)
     assert stage.exists("home", "disk")
     stage.fault()

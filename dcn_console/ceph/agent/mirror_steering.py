@@ -43,8 +43,11 @@ def mirror_demote(connection: Connection, parameters: Parameters, send: Send) ->
 
 
 def mirror_resync(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:
-    """Ask this cluster's daemon to copy an RBD image afresh."""
+    """Ask this cluster's daemon to copy an RBD image afresh, if it is still the one meant."""
+    wanted = text(parameters, "id")
     with changing(connection, parameters) as image, told(image, primary):
+        if image.id() != wanted:
+            raise Failure("not-found", "another RBD image has its name by now")
         image.mirror_image_resync()
     return {}
 

@@ -4,6 +4,7 @@ In a ``Passage`` here the victim is the source and the primary it is to receive 
 destination.
 """
 
+from dcn_console.model.errors import RbdImageNotFound
 from dcn_console.model.mirroring import RbdDetail
 from dcn_console.model.tasks import TargetState
 from dcn_console.operations.base import TargetContext
@@ -114,7 +115,12 @@ async def ask_for_resync(
         hindrance = unfit(pair, passage, may_be_primary=False)
         if hindrance:
             return StepResult(outcome=REFUSED, text=f"{hindrance}. It was not asked for again.")
-        await victim.cluster.mirroring.resync(passage.subject.pool, passage.subject.image)
+        try:
+            await victim.cluster.mirroring.resync(
+                passage.subject.pool, passage.subject.image, noted["id"]
+            )
+        except RbdImageNotFound:
+            return f"the RBD image at {victim.name} is being made anew"
         return StepResult(outcome=DONE, text=f"{victim.name} was asked to begin anew")
 
     return await watch(
