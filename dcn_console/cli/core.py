@@ -27,8 +27,8 @@ class Core(Protocol):
     async def discover(self, session: Session, ceph_folder: Path) -> "tuple[str, Discovery]":
         """Discover the sites; returns the cloud's name with them."""
 
-    def diagnose(self, session: Session) -> "AsyncIterator[Diagnosis]":
-        """Yield what a check-up of everything says."""
+    def diagnose(self, session: Session, undercloud: str = "") -> "AsyncIterator[Diagnosis]":
+        """Yield what a check-up of everything says; the undercloud has the bare metal service."""
 
 
 class RealCore:
@@ -59,11 +59,11 @@ class RealCore:
             cloud.close()
         return cloud.name, found
 
-    def diagnose(self, session: Session) -> "AsyncIterator[Diagnosis]":
+    def diagnose(self, session: Session, undercloud: str = "") -> "AsyncIterator[Diagnosis]":
         """Check the services and clusters of the session's settings."""
         from dcn_console.inventory.doctor import run
 
-        return run(session.settings)
+        return run(session.settings, undercloud)
 
 
 def core() -> Core:

@@ -25,13 +25,23 @@ _GLYPHS = {"ok": "●", "warning": "▲", PROBLEM: "✗", "skipped": "–"}
 
 @click.command(cls=Command)
 @output_option
-def doctor(output: OutputFormat) -> ExitStatus:
+@click.option(
+    "--undercloud",
+    metavar="CLOUD",
+    default="",
+    help="The cloud in clouds.yaml that has the bare metal service, where it is another one.",
+)
+def doctor(output: OutputFormat, undercloud: str) -> ExitStatus:
     """Check credentials, endpoints, stores, policies, clusters, zones; say what to do.
 
+    Checks, too, what the guides for distributed compute nodes ask of the deployment: copies of
+    images, zones of volumes and servers, services at the sites, networks of bare metal nodes.
     Changes nothing. The exit status is 1 when there is a problem.
     """
     session = open_session()
-    found = asyncio.run(_examine(core().diagnose(session), live=output is OutputFormat.TABLE))
+    found = asyncio.run(
+        _examine(core().diagnose(session, undercloud), live=output is OutputFormat.TABLE)
+    )
     if output is OutputFormat.JSON:
         click.echo(render_json(found), nl=False)
     counted = Counter(one.outcome for one in found)

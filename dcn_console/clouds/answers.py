@@ -1,7 +1,8 @@
 """HTTP answers of OpenStack services, and the errors they stand for.
 
 Glance answers errors as HTML unless asked otherwise, Cinder and Nova as JSON under a key
-that varies ("itemNotFound", "badRequest", "forbidden" …), Keystone under "error".
+that varies ("itemNotFound", "badRequest", "forbidden" …), Keystone under "error", Ironic as the
+text of JSON within "error_message".
 """
 
 import html
@@ -83,7 +84,7 @@ def _find_sentence(body: Any, depth: int = 0) -> str:
     for key in _SENTENCE_KEYS:
         value = body.get(key)
         if isinstance(value, str) and value.strip():
-            return value
+            return _within(value, depth)
     return next(
         (
             found
@@ -92,6 +93,16 @@ def _find_sentence(body: Any, depth: int = 0) -> str:
         ),
         "",
     )
+
+
+def _within(text: str, depth: int) -> str:
+    """Return the sentence in JSON that is the text of a sentence, as Ironic's errors are."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return _find_sentence(msgspec.json.decode(text), depth + 1) or text
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def _plain(text: str) -> str:

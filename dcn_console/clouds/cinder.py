@@ -18,7 +18,7 @@ from dcn_console.clouds.cinder_wire import (
     service_from,
     volume_from,
 )
-from dcn_console.clouds.cloud import BLOCK_STORAGE, ApiVersion, Cloud
+from dcn_console.clouds.cloud import BLOCK_STORAGE, Cloud
 from dcn_console.clouds.paging import pages
 from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import (
@@ -27,6 +27,7 @@ from dcn_console.clouds.storage_wire import (
     message_from,
     quota_from,
 )
+from dcn_console.clouds.versions import ApiVersion
 from dcn_console.clouds.wire import decode_one, decode_page
 from dcn_console.model.errors import HttpError
 from dcn_console.model.inventory import CinderPool, CinderService, Volume

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from dcn_console.clouds.answers import Answer, answer_of
 from dcn_console.clouds.credentials import load_region
 from dcn_console.clouds.failures import mapped
 from dcn_console.clouds.identity import Identity, identity_of
 from dcn_console.clouds.pool import DaemonPool, PoolClosed
 from dcn_console.clouds.streaming import FileBody, tell
+from dcn_console.clouds.versions import ApiVersion, announced
 from dcn_console.model.errors import (
     ConfigError,
     ServiceError,
@@ -35,20 +34,19 @@ IMAGE = "image"
 BLOCK_STORAGE = "block-storage"
 COMPUTE = "compute"
 NETWORK = "network"
-SERVICE_NAMES = {IMAGE: "Glance", BLOCK_STORAGE: "Cinder", COMPUTE: "Nova", NETWORK: "Neutron"}
+BARE_METAL = "baremetal"
+SERVICE_NAMES = {
+    IMAGE: "Glance",
+    BLOCK_STORAGE: "Cinder",
+    COMPUTE: "Nova",
+    NETWORK: "Neutron",
+    BARE_METAL: "Ironic",
+}
 """What people call each service, by its type in the catalogue."""
 
 _THREADS_PER_SERVICE = 4
 _SOCKET_SECONDS = 600.0
 """How long a service may take no more of a file, or think about it once it has all."""
-
-
-class ApiVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """One version a service announces; ``maximum`` is its highest microversion, if it has any."""
-
-    version: str
-    status: str = ""
-    maximum: str | None = None
 
 
 class Cloud:
@@ -75,9 +73,13 @@ class Cloud:
         name: str,
         clouds_file: str = "",
         timeout: float = 15.0,  # noqa: ASYNC109
+        *,
+        needs_token: bool = True,
     ) -> "Cloud":
         """Read clouds.yaml and get a token; ``timeout`` in seconds holds for every request.
 
+        Without ``needs_token`` a cloud is taken, too, whose services stand without Keystone
+        (auth_type http_basic or none, as a director's undercloud): it has no identity then.
         Raises ConfigError, AuthenticationFailed, ServiceUnreachable or ServiceError.
         """
         pools = {
@@ -85,7 +87,10 @@ class Cloud:
         }
         pool = DaemonPool("dcn-identity", 1)
         try:
-            return await pool.run(lambda: cls._open(name, clouds_file, timeout, pools), timeout * 2)
+            return await pool.run(
+                lambda: cls._open(name, clouds_file, timeout, pools, needs_token=needs_token),
+                timeout * 2,
+            )
         except TimeoutError as error:
             raise ServiceUnreachable(
                 f"Keystone: get a token: no answer within {timeout * 2:g} s."
@@ -95,7 +100,13 @@ class Cloud:
 
     @classmethod
     def _open(
-        cls, name: str, clouds_file: str, timeout: float, pools: Mapping[str, DaemonPool]
+        cls,
+        name: str,
+        clouds_file: str,
+        timeout: float,
+        pools: Mapping[str, DaemonPool],
+        *,
+        needs_token: bool,
     ) -> "Cloud":
         region = load_region(name, clouds_file, timeout)
         doing = f"Keystone: get a token for cloud “{printable(region.name)}”"
@@ -108,6 +119,8 @@ class Cloud:
             session = connection.session
             auth = session.auth
             if not isinstance(auth, BaseIdentityPlugin):
+                if not needs_token:
+                    return cls(connection, Identity(), "", timeout, pools)
                 raise ConfigError(
                     f"{doing}: this auth_type gets no token from Keystone.",
                     way_out="Use a password, token or application credential in clouds.yaml.",
@@ -246,15 +259,7 @@ class Cloud:
         doing = f"{SERVICE_NAMES.get(service, service)}: list API versions"
 
         def ask() -> tuple[ApiVersion, ...]:
-            regions = self._connection.config.get_all_version_data(service)
-            return tuple(
-                ApiVersion(
-                    version=str(data["version"]),
-                    status=str(data["status"] or ""),
-                    maximum=data["max_microversion"],
-                )
-                for data in regions or ()
-            )
+            return announced(self._connection.config, service)
 
         return await self._run(service, doing, self._timeout, ask)
 

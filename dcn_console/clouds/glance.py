@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cloud import IMAGE, ApiVersion, Cloud
+from dcn_console.clouds.cloud import IMAGE, Cloud
 from dcn_console.clouds.glance_images import GlanceImages
 from dcn_console.clouds.glance_wire import (
     WireImage,
@@ -18,6 +18,7 @@ from dcn_console.clouds.glance_wire import (
     task_from,
 )
 from dcn_console.clouds.paging import pages
+from dcn_console.clouds.versions import ApiVersion
 from dcn_console.clouds.wire import decode_one, decode_page
 from dcn_console.model.errors import MalformedAnswer, ObjectNotFound, ServiceError
 from dcn_console.model.inventory import Image, ImageTask, Store

@@ -1,14 +1,16 @@
-"""Requests to a service with microversions, Cinder or Nova, asking for one it understands."""
+"""Requests to a service with microversions, asking for one that it understands."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from dcn_console.clouds.answers import Answer
-from dcn_console.clouds.cloud import BLOCK_STORAGE, COMPUTE, SERVICE_NAMES, Cloud
+from dcn_console.clouds.cloud import BARE_METAL, BLOCK_STORAGE, COMPUTE, SERVICE_NAMES, Cloud
 
-_KINDS = {BLOCK_STORAGE: "volume", COMPUTE: "compute"}
+_KINDS = {BLOCK_STORAGE: "volume", COMPUTE: "compute", BARE_METAL: "baremetal"}
 """What the services call themselves in the header that asks for a microversion."""
+_OWN_HEADERS = {BARE_METAL: "X-OpenStack-Ironic-API-Version"}
+"""The header of a service that reads one of its own (Bare Metal API ref: API versions)."""
 _NOT_ALLOWED = "The credentials may not do this to that project's objects."
 _OVER_QUOTA = "A quota of the project is used up: see “openstack quota show”."
 
@@ -46,7 +48,9 @@ class ServiceApi:
 
     def header(self, microversion: str) -> dict[str, str]:
         """The header that asks for a microversion (api-guide: Microversions)."""
-        return {"OpenStack-API-Version": f"{_KINDS[self._service]} {microversion}"}
+        found = {"OpenStack-API-Version": f"{_KINDS[self._service]} {microversion}"}
+        own = _OWN_HEADERS.get(self._service)
+        return found | {own: microversion} if own else found
 
     async def get(
         self,

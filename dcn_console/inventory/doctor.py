@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from dcn_console.ceph.cluster import Cluster
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.diagnosis import Area, Diagnosis
+from dcn_console.inventory.doctor_bare_metal import check_bare_metal
 from dcn_console.inventory.doctor_ceph import check_cluster
 from dcn_console.inventory.doctor_cinder import check_cinder
+from dcn_console.inventory.doctor_deployment import check_deployment
 from dcn_console.inventory.doctor_glance import check_glance
 from dcn_console.inventory.services import Services, connect, open_clusters
 from dcn_console.model.errors import DcnError
@@ -18,9 +20,11 @@ CONFIGURATION = Area("configuration")
 CEPH = Area("ceph")
 
 
-async def run(settings: Settings) -> AsyncIterator[Diagnosis]:
+async def run(settings: Settings, undercloud: str = "") -> AsyncIterator[Diagnosis]:
     """Yield the diagnoses, area by area.
 
+    ``undercloud`` is the cloud in clouds.yaml that has the bare metal service, "" where it is
+    the settings' own.
     The clusters are looked at while the cloud is, each bounded by its own deadline. Raises
     nothing that a service, a cluster or the credentials cause: that is what it diagnoses.
     """
@@ -31,7 +35,7 @@ async def run(settings: Settings) -> AsyncIterator[Diagnosis]:
     }
     try:
         yield _configuration(settings)
-        async for diagnosis in _cloud_diagnoses(settings, clusters):
+        async for diagnosis in _cloud_diagnoses(settings, clusters, undercloud):
             yield diagnosis
         for site in settings.topology:
             if site.name not in looking:
@@ -64,7 +68,7 @@ def _configuration(settings: Settings) -> Diagnosis:
 
 
 async def _cloud_diagnoses(
-    settings: Settings, clusters: Mapping[str, Cluster]
+    settings: Settings, clusters: Mapping[str, Cluster], undercloud: str
 ) -> AsyncIterator[Diagnosis]:
     try:
         cloud = await connect(settings)
@@ -72,6 +76,10 @@ async def _cloud_diagnoses(
         yield IDENTITY.failed("credentials", error)
         yield Area("image").skipped("endpoint", "Nobody is let in: see identity.")
         yield Area("block storage").skipped("endpoint", "Nobody is let in: see identity.")
+        yield Area("deployment").skipped("lists", "Nobody is let in: see identity.")
+        if undercloud:
+            for diagnosis in await check_bare_metal(settings, None, undercloud):
+                yield diagnosis
         return
     try:
         roles = ", ".join(sorted(map(printable, cloud.roles))) or "none"
@@ -83,8 +91,11 @@ async def _cloud_diagnoses(
         services = Services.with_cloud(settings, cloud, clusters)
         images = asyncio.ensure_future(check_glance(services))
         volumes = asyncio.ensure_future(check_cinder(services))
-        for diagnosis in (*await images, *await volumes):
-            yield diagnosis
+        deployment = asyncio.ensure_future(check_deployment(services))
+        bare_metal = asyncio.ensure_future(check_bare_metal(settings, cloud, undercloud))
+        for area in (images, volumes, deployment, bare_metal):
+            for diagnosis in await area:
+                yield diagnosis
     finally:
         cloud.close()
 

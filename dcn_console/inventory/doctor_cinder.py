@@ -1,7 +1,10 @@
 """The doctor's look at Cinder: endpoint, zones, cinder-volume and cinder-backup, backends."""
 
+from datetime import UTC, datetime
+
 from dcn_console.clouds.cloud import BLOCK_STORAGE
 from dcn_console.inventory.diagnosis import Area, Diagnosis
+from dcn_console.inventory.findings import clock
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import DcnError, HttpError
 from dcn_console.model.inventory import CinderService
@@ -95,29 +98,32 @@ async def _services(services: Services) -> list[Diagnosis]:
 
 
 def _service_diagnosis(subject: str, listed: list[CinderService], needed_for: str) -> Diagnosis:
-    live = [one for one in listed if one.state == "up" and one.status != "disabled"]
-    if live:
-        places = ", ".join(
-            f"{printable(one.host)} (zone {printable(one.availability_zone or '–')})"
-            for one in live
-        )
-        return CINDER.ok(subject, f"Up: {places}.")
     if not listed:
         return CINDER.warning(
             subject, f"None is registered: no {needed_for}.", "Start one in that zone."
         )
-    states = "; ".join(
-        f"{printable(one.host)} is {printable(one.state or 'unknown')}"
-        + (
-            f", disabled: {printable(one.disabled_reason or 'no reason given')}"
-            if one.status == "disabled"
-            else ""
-        )
-        for one in listed
+    now = datetime.now(UTC)
+    live = [one for one in listed if one.state == "up" and one.status != "disabled"]
+    up = ", ".join(
+        f"{printable(one.host)} (zone {printable(one.availability_zone or '–')})" for one in live
     )
-    return CINDER.problem(
-        subject, f"None is live: {states}.", "Start or enable it; its log says why it ended."
-    )
+    rest = "; ".join(_state(one, now) for one in listed if one not in live)
+    way_out = "Start or enable it; its log says why it ended."
+    if not live:
+        return CINDER.problem(subject, f"None is live: {rest}.", way_out)
+    if any(one.state != "up" and one.status != "disabled" for one in listed):
+        return CINDER.warning(subject, f"Up: {up}; but {rest}.", way_out)
+    return CINDER.ok(subject, f"Up: {up}; besides, {rest}." if rest else f"Up: {up}.")
+
+
+def _state(service: CinderService, now: datetime) -> str:
+    """Return how a service that does not work stands, and since when."""
+    text = f"{printable(service.host)} is {printable(service.state or 'unknown')}"
+    if service.state != "up" and service.updated_at is not None:
+        text += f" since {clock(service.updated_at, now)}"
+    if service.status == "disabled":
+        text += f", disabled: {printable(service.disabled_reason or 'no reason given')}"
+    return text
 
 
 async def _backends(services: Services) -> list[Diagnosis]:

@@ -75,7 +75,7 @@ def image_findings(
     """
     found: list[Finding] = []
     if image.status == "active":
-        found.extend(_no_central_copy(image, topology, stores))
+        found.extend(no_central_copy(image, topology, stores))
         found.extend(_not_raw(image, topology, stores))
     found.extend(_copies_gone(image, topology, faults))
     if image.import_task and task is not None:
@@ -123,9 +123,10 @@ def clock(moment: datetime, now: datetime) -> str:
     return moment.strftime(pattern)
 
 
-def _no_central_copy(
+def no_central_copy(
     image: Image, topology: Topology, stores: Mapping[str, Store]
 ) -> Iterator[Finding]:
+    """Yield that an image is at sites but not at the hub, whose store Glance knows."""
     hub = topology.hub
     if hub is None or not hub.store or hub.store in image.stores or not image.stores:
         return
@@ -232,7 +233,8 @@ def _zone_mismatches(volume: Volume, servers: Mapping[str, Server]) -> Iterator[
             f"{printable(volume.availability_zone)}, its server "
             f"“{printable(server.name or server.id)}” in {printable(server.availability_zone)}: "
             "every read and write crosses between the sites.",
-            way_out="Back it up and restore it in the server's zone, or move the server.",
+            way_out="Back it up and restore it in the server's zone, or move the server; "
+            "cross_az_attach = false under [cinder] in nova.conf keeps others from it.",
         )
 
 

@@ -50,6 +50,14 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--volume-minor", type=int, default=known.volume_minor, help="Cinder's microversion 3.N"
     )
+    parser.add_argument(
+        "--bare-metal",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help='a bare metal port on this physical network, "" for none; else there is no Ironic',
+    )
+    parser.add_argument("--routed-networks", action="store_true", help="Neutron has segments")
     parser.add_argument("--hide-locations", action="store_true")
     parser.add_argument("--watch-parent", action="store_true", help="end with the parent process")
     found = parser.parse_args(arguments)
@@ -71,6 +79,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         mirror_pace=found.mirror_pace,
         backup_max_snapshots=found.backup_max_snapshots,
         volume_minor=found.volume_minor,
+        bare_metal=tuple(found.bare_metal),
+        routed_networks=found.routed_networks,
         watch_parent=found.watch_parent,
     )
 

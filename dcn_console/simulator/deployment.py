@@ -66,6 +66,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     machine. ``image_conversion`` is Glance's plugin that makes everything imported raw.
     ``mirroring`` is how fast the rbd-mirror daemons are. ``backup_max_snapshots`` is
     backup_ceph_max_snapshots, 0 for none; ``volume_minor`` is Cinder's highest microversion.
+    ``bare_metal`` has the physical network of each bare metal port, "" for none; without any
+    there is no Ironic. ``routed_networks`` is Neutron's service plugin "segments".
     """
 
     name: str
@@ -86,6 +88,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     mirroring: MirrorTimes = MirrorTimes()
     backup_max_snapshots: int = 0
     volume_minor: int = NEWEST_MINOR
+    bare_metal: tuple[str, ...] = ()
+    routed_networks: bool = False
 
     @property
     def hub(self) -> SimulatedSite:

@@ -117,6 +117,7 @@ class Simulator:
             f"--volume-minor={options.volume_minor}",
             "--watch-parent",
             *(f"--site={site}" for site in options.sites),
+            *(f"--bare-metal={network}" for network in options.bare_metal),
         ]
         if options.images is not None:
             arguments.append(f"--images={options.images}")
@@ -124,6 +125,8 @@ class Simulator:
             arguments.append(f"--volumes={options.volumes}")
         if options.bandwidth is not None:
             arguments.append(f"--bandwidth={options.bandwidth / (1024 * 1024)}")
+        if options.routed_networks:
+            arguments.append("--routed-networks")
         if not options.show_locations:
             arguments.append("--hide-locations")
         return arguments

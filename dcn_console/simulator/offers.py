@@ -29,6 +29,15 @@ class OfferedNetwork(NamedTuple):
     is_external: bool = False
 
 
+class OfferedSubnet(NamedTuple):
+    """A subnet, and the segment it belongs to."""
+
+    id: str
+    name: str
+    network: str
+    segment: str | None
+
+
 class OfferedGroup(NamedTuple):
     """A security group."""
 
@@ -45,6 +54,8 @@ class OfferedKey(NamedTuple):
     public_key: str
 
 
+PROVISIONING = "ctlplane"
+"""The network that bare metal nodes are provisioned on, as director calls it."""
 _FLAVORS = (("m1.tiny", 1, 512, 1), ("m1.small", 1, 2048, 20), ("m1.medium", 2, 4096, 40))
 
 
@@ -73,7 +84,24 @@ def networks(deployment: Deployment) -> tuple[OfferedNetwork, ...]:
     )
     zone = deployment.hub.availability_zone
     outside = OfferedNetwork(dice.identifier("network/public"), "public", (zone,), True)
-    return (*local, outside)
+    provisioning = OfferedNetwork(dice.identifier("network/ctlplane"), PROVISIONING, ())
+    return (*local, outside, *((provisioning,) if deployment.bare_metal else ()))
+
+
+def subnets(deployment: Deployment) -> tuple[OfferedSubnet, ...]:
+    """Return the subnets of the provisioning network: a leaf for each site, if there is one."""
+    dice = Dice(deployment.seed)
+    return tuple(
+        OfferedSubnet(
+            dice.identifier(f"subnet/{site.name}"),
+            f"{site.name}-leaf",
+            network.id,
+            dice.identifier(f"segment/{site.name}") if deployment.routed_networks else None,
+        )
+        for network in networks(deployment)
+        if network.name == PROVISIONING
+        for site in deployment.sites
+    )
 
 
 def groups(deployment: Deployment) -> tuple[OfferedGroup, ...]:

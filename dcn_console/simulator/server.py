@@ -35,6 +35,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ``connect_timeout_seconds`` is how long Glance hangs on a dead mon. ``mirror_pace`` is how
     many times as often as usual rbd-mirror looks and reports. ``backup_max_snapshots`` is
     Cinder's backup_ceph_max_snapshots, 0 for none, ``volume_minor`` its highest microversion.
+    ``bare_metal`` has the physical network of each port of Ironic's, "" for none; without any
+    there is no Ironic. ``routed_networks`` turns Neutron's segments on.
     ``watch_parent`` ends the simulator with the process that started it.
     What describes the cloud is ignored when the state folder holds one already.
     """
@@ -56,6 +58,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mirror_pace: float = 1.0
     backup_max_snapshots: int = 0
     volume_minor: int = NEWEST_MINOR
+    bare_metal: tuple[str, ...] = ()
+    routed_networks: bool = False
     watch_parent: bool = False
 
 
@@ -85,6 +89,8 @@ def build(options: Options, now: float) -> Contents:
         mirroring=contents.deployment.mirroring.at_pace(options.mirror_pace),
         backup_max_snapshots=options.backup_max_snapshots,
         volume_minor=options.volume_minor,
+        bare_metal=options.bare_metal,
+        routed_networks=options.routed_networks,
     )
     return replace(contents, deployment=deployment)
 

@@ -124,7 +124,7 @@ class FakeCore:
         await asyncio.sleep(0)
         return "lab", self.discovery
 
-    async def diagnose(self, session: Session) -> AsyncIterator[Diagnosis]:
+    async def diagnose(self, session: Session, undercloud: str = "") -> AsyncIterator[Diagnosis]:
         """Yield what the test put into ``diagnoses``."""
         for diagnosis in self.diagnoses:
             await asyncio.sleep(0)

@@ -15,12 +15,14 @@ SERVICE_PATHS = {
     "volumev3": "/volume/v3",
     "compute": "/compute/v2.1",
     "network": "/network/v2.0",
+    "baremetal": "/baremetal/v1",
 }
 _ROOTS = (
     ("/image", "v2.17", ""),
     ("/volume", "v3.0", "3.70"),
     ("/compute", "v2.1", "2.93"),
     ("/network", "v2.0", ""),
+    ("/baremetal", "v1", "1.80"),
 )
 """Each service's root, its version, and its highest microversion."""
 _BYTES = "application/octet-stream"

@@ -55,6 +55,7 @@ class Patient:
         zones = [{"zoneName": name, "zoneState": {"available": True}} for name in ("p", "l")]
         self.say("volume/v3/os-availability-zone", availabilityZoneInfo=zones)
         self.services()
+        self.say("volume/v3/volumes/detail", volumes=[])
         pools = [{"name": "p@rbd#x", "capabilities": {"location_info": "c:f:fsid-p:u:volumes"}}]
         self.say("volume/v3/scheduler-stats/get_pools", pools=pools)
 
@@ -107,9 +108,10 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient
 async def test_a_healthy_deployment(patient: Patient) -> None:
     found = await patient.examined()
     assert {one.outcome for one in found} == {Verdict.OK, Verdict.SKIPPED}
-    assert [one.subject for one in found if one.outcome is Verdict.SKIPPED] == ["lyon"]
-    areas = list(dict.fromkeys(one.area for one in found))
-    assert areas == ["configuration", "identity", "image", "block storage", "ceph"]
+    skipped = [one.subject for one in found if one.outcome is Verdict.SKIPPED]
+    assert skipped == ["ports", "lyon"]
+    areas = ["configuration", "identity", "image", "block storage", "deployment", "bare metal"]
+    assert list(dict.fromkeys(one.area for one in found)) == [*areas, "ceph"]
     assert patient.cluster.closed
 
 
@@ -230,6 +232,54 @@ async def test_a_service_that_is_down(patient: Patient, down: str, subject: str)
     patient.services(**{down: "down"})
     found = await patient.the_bad_one()
     assert (found.outcome, found.subject) == (Verdict.PROBLEM, subject)
+
+
+async def test_one_of_two_services_that_is_down(patient: Patient) -> None:
+    up = {"binary": "cinder-volume", "status": "enabled", "state": "up"}
+    listed = [
+        up | {"host": "p@rbd", "zone": "p"},
+        up | {"host": "l@rbd", "zone": "l"},
+        up | {"host": "l2@rbd", "zone": "l", "state": "down", "updated_at": "2026-01-02T03:04:05"},
+        up | {"host": "l3@rbd", "zone": "l", "status": "disabled", "disabled_reason": "moved"},
+        {"binary": "cinder-backup", "host": "p", "zone": "p", "state": "up", "status": "enabled"},
+    ]
+    patient.say("volume/v3/os-services", services=listed)
+    found = await patient.the_bad_one()
+    assert (found.outcome, found.subject) == (Verdict.WARNING, "lyon: cinder-volume")
+    assert found.text == (
+        "Up: l@rbd (zone l); but l2@rbd is down since 2026-01-02 03:04 UTC; "
+        "l3@rbd is up, disabled: moved."
+    )
+
+
+async def test_backups_that_go_elsewhere_than_to_the_hub(patient: Patient) -> None:
+    up = {"status": "enabled", "state": "up"}
+    listed = [
+        up | {"binary": "cinder-volume", "host": "p@rbd", "zone": "p"},
+        up | {"binary": "cinder-volume", "host": "l@rbd", "zone": "l"},
+        up | {"binary": "cinder-backup", "host": "l", "zone": "l"},
+    ]
+    patient.say("volume/v3/os-services", services=listed)
+    found = await patient.the_bad_one()
+    assert (found.area, found.subject) == ("deployment", "zone of cinder-backup")
+    assert found.text == "None is live in paris's zone p, but in l."
+
+
+async def test_lists_that_cannot_be_read_are_not_judged(patient: Patient) -> None:
+    patient.stub.on("GET /volume/v3/volumes/detail", Said(500, {"error": {"message": "no"}}))
+    found = {one.subject: one for one in await patient.examined()}
+    assert found["zones of volumes and servers"].outcome is Verdict.SKIPPED
+    assert "Not all volumes could be read" in found["images needed at sites"].text
+    assert found["central copies"].outcome is Verdict.OK
+
+
+async def test_an_image_that_is_only_at_an_edge(patient: Patient) -> None:
+    image = {"id": "i1", "name": "odd\x1b", "status": "active", "disk_format": "raw"}
+    patient.say("image/v2/images", images=[image | {"stores": "s-l", "visibility": "public"}])
+    found = await patient.the_bad_one()
+    assert (found.outcome, found.subject) == (Verdict.WARNING, "central copies")
+    assert found.text.startswith("1 image has none. Image “odd")
+    assert "\x1b" not in found.text
 
 
 async def test_a_backend_on_another_cluster(patient: Patient) -> None:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
 from dcn_console.simulator.api import (
+    bare_metal,
     block_storage,
     compute,
     control,
@@ -18,6 +19,7 @@ from dcn_console.simulator.api import (
     images,
     network,
 )
+from dcn_console.simulator.api.bare_metal import bare_metal_refusal
 from dcn_console.simulator.api.disturbance import CONTROL, Disturbance
 from dcn_console.simulator.api.exchange import (
     fault_refusal,
@@ -52,6 +54,7 @@ def make_application(engine: Engine) -> ASGIApp:
             Mount("/volume", _service([*block_storage.ROUTES], fault_refusal)),
             Mount("/compute", _service([*compute.ROUTES], fault_refusal)),
             Mount("/network", _service([*network.ROUTES], network_refusal)),
+            Mount("/baremetal", _service([*bare_metal.ROUTES], bare_metal_refusal)),
             Mount(f"/{CONTROL}", _service([*control.ROUTES], fault_refusal)),
         ]
     )

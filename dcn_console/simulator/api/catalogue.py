@@ -12,7 +12,12 @@ _SERVICES = (
     ("nova", "compute", "/compute/v2.1"),
     ("neutron", "network", "/network"),
 )
+_BARE_METAL = ("ironic", "baremetal", "/baremetal")
 _INTERFACES = ("public", "internal", "admin")
+
+
+def _offered(deployment: Deployment) -> tuple[tuple[str, str, str], ...]:
+    return (*_SERVICES, _BARE_METAL) if deployment.bare_metal else _SERVICES
 
 
 def services(deployment: Deployment) -> list[dict[str, Any]]:
@@ -27,7 +32,7 @@ def services(deployment: Deployment) -> list[dict[str, Any]]:
             "description": "",
             "links": {},
         }
-        for name, kind, _ in _SERVICES
+        for name, kind, _ in _offered(deployment)
     ]
 
 
@@ -44,7 +49,7 @@ def endpoints(deployment: Deployment, base: str, project_id: str = "") -> list[d
             "enabled": True,
             "url": base + path.format(project=project_id or "%(project_id)s"),
         }
-        for _, kind, path in _SERVICES
+        for _, kind, path in _offered(deployment)
         for interface in _INTERFACES
     ]
 

@@ -102,6 +102,43 @@ async def security_groups(request: Request) -> Response:
     return json_reply({"security_groups": listed})
 
 
+async def subnets(request: Request) -> Response:
+    """List the subnets, each with its segment where networks can have any."""
+    caller(request)
+    deployment = engine_of(request).world.deployment
+    owner = deployment.projects[0].id
+    wanted = request.query_params.get("network_id")
+    listed = [
+        {
+            "id": item.id,
+            "name": item.name,
+            "network_id": item.network,
+            "tenant_id": owner,
+            "project_id": owner,
+            "ip_version": 4,
+            **({"segment_id": item.segment} if deployment.routed_networks else {}),
+        }
+        for item in offers.subnets(deployment)
+        if wanted in (None, item.network)
+    ]
+    return json_reply({"subnets": listed})
+
+
+async def extensions(request: Request) -> Response:
+    """List the extensions, or show one."""
+    caller(request)
+    known = [{"alias": "segment", "name": "Segment", "description": "", "links": []}]
+    if not engine_of(request).world.deployment.routed_networks:
+        known = []
+    wanted = request.path_params.get("alias")
+    if wanted is None:
+        return json_reply({"extensions": known})
+    for extension in known:
+        if extension["alias"] == wanted:
+            return json_reply({"extension": extension})
+    raise Refusal(404, f"Extension with alias {wanted} does not exist")
+
+
 async def nothing(request: Request) -> Response:
     """List nothing of a kind that the simulator has none of."""
     caller(request)
@@ -116,7 +153,8 @@ ROUTES = [
     Route("/v2.0/networks", networks),
     Route("/v2.0/networks/{network_id}", networks),
     Route("/v2.0/security-groups", security_groups),
-    Route("/v2.0/subnets", nothing),
+    Route("/v2.0/subnets", subnets),
     Route("/v2.0/ports", nothing),
-    Route("/v2.0/extensions", nothing),
+    Route("/v2.0/extensions", extensions),
+    Route("/v2.0/extensions/{alias}", extensions),
 ]
