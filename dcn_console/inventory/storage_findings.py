@@ -65,6 +65,7 @@ def missing_services(
     if not services or zone is None:
         return
     there = {service.binary for service in services if service.availability_zone == zone}
+    yield from _disabled(site, zone, services)
     if "cinder-volume" not in there:
         yield Finding(
             kind=SERVICE_MISSING,
@@ -93,6 +94,31 @@ def missing_services(
             f"so nothing can be backed up there.{elsewhere}",
             way_out="Start one there if volumes are to be backed up.",
         )
+
+
+def _disabled(site: Site, zone: str, services: Sequence[CinderService]) -> Iterator[Finding]:
+    """Yield that every cinder-volume of a site is disabled: the scheduler takes none of them."""
+    there = [
+        service
+        for service in services
+        if service.binary == "cinder-volume" and service.availability_zone == zone
+    ]
+    if not there or any(service.status != "disabled" for service in there):
+        return
+    hosts = ", ".join(
+        printable(service.host)
+        + (f" ({printable(service.disabled_reason, 100)})" if service.disabled_reason else "")
+        for service in there
+    )
+    yield Finding(
+        kind=SERVICE_MISSING,
+        severity=Severity.WARNING,
+        key=site.name,
+        site=site.name,
+        text=f"Site {site.name}: cinder-volume is disabled on {hosts}, so no volume can be made "
+        "there.",
+        way_out="“openstack volume service set --enable HOST cinder-volume” when it is mended.",
+    )
 
 
 class _Users:

@@ -272,6 +272,24 @@ def test_a_site_without_its_services_is_told() -> None:
     assert volume_missing.severity is Severity.WARNING
 
 
+def test_a_site_whose_every_cinder_volume_is_disabled_is_told() -> None:
+    def service(host: str, status: str) -> CinderService:
+        return CinderService(
+            binary="cinder-volume",
+            host=host,
+            availability_zone="az-l",
+            status=status,
+            disabled_reason="to be moved",
+        )
+
+    _, lyon, _ = TOPOLOGY.sites
+    one, other = service("l1@rbd", "disabled"), service("l2@rbd", "enabled")
+    assert not list(missing_services(lyon, TOPOLOGY, [one, other]))
+    (told,) = missing_services(lyon, TOPOLOGY, [one])
+    assert told.kind == SERVICE_MISSING
+    assert "disabled on l1@rbd (to be moved)" in told.text
+
+
 def test_overdue_volumes_are_told_until_they_are_backed_up() -> None:
     plan = BackupPlan(name="nightly", volumes="db*", every=24.0)
     volumes = (
