@@ -162,6 +162,10 @@ def waiting_text(
     """Say what Cinder does; without a figure also its status and for how long we watch."""
     if progress is not None and progress.done is not None:
         return doing
+    return f"{doing} (Cinder says {printable(status, 60)}{waited(began, now)})"
+
+
+def waited(began: datetime, now: datetime) -> str:
+    """Say for how long already, as in " for 0:20"; "" for less than ten seconds."""
     seconds = 10 * int((now - began).total_seconds() // 10)
-    waited = f" for {format_duration(seconds)}" if seconds else ""
-    return f"{doing} (Cinder says {printable(status, 60)}{waited})"
+    return f" for {format_duration(seconds)}" if seconds > 0 else ""

@@ -5,9 +5,9 @@ from functools import partial
 from dcn_console.model.compute import NewServer
 from dcn_console.model.errors import ObjectNotFound, ServiceError
 from dcn_console.model.tasks import Target, TargetState
-from dcn_console.model.text import format_duration, printable
+from dcn_console.model.text import printable
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, until_answered
+from dcn_console.operations.cinder_waiting import GONE, until_answered, waited
 from dcn_console.operations.create_server.plan import (
     ASK_STEP,
     CLEAR_STEP,
@@ -99,13 +99,9 @@ class Steps:
                 fault = printable(server.fault or "it does not say why", 400).rstrip(".")
                 text = f"Nova could not make server “{self._label}”: {fault}"
                 return StepResult(outcome=REFUSED, text=text)
-            doing = f"Nova makes server “{self._label}”"
-            status = server.task_state or server.status or "unknown"
-            now = self._context.now()
-            seconds = 10 * int((now - began).total_seconds() // 10)
-            waited = f", {format_duration(seconds)} by now" if seconds else ""
-            text = f"{doing} ({printable(status, 60)}{waited})"
-            self._context.show(TargetState.RUNNING, text)
+            status = printable(server.task_state or server.status or "unknown", 60)
+            text = f"{status}{waited(began, self._context.now())}"
+            self._context.show(TargetState.RUNNING, f"Nova makes server “{self._label}” ({text})")
             return None
 
         result = await until_answered(

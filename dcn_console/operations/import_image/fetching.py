@@ -9,12 +9,15 @@ from dcn_console.model.tasks import Progress, TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.arriving import Arriving
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import is_final, until_answered
+from dcn_console.operations.cinder_waiting import is_final, until_answered, waited
+from dcn_console.operations.images.discarding import discard
 from dcn_console.operations.import_image.own_image import OwnImage
 from dcn_console.operations.import_image.parameters import Parameters
+from dcn_console.operations.import_image.silence import Silence
 from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
 
+MOST_FETCHES = 3
 APPEAR_SECONDS = 120.0
 """How long a request that was not answered may take to show: it may be carried out late."""
 SETTLE_LOOKS = 5
@@ -32,6 +35,8 @@ class Fetching:
         self._parameters = parameters
         self._asked_at: datetime | None = None
         self._looks_after_end = 0
+        self._silence = Silence()
+        self._fetches = 1
         self._meter: Arriving | None = None
         self._last: Progress | None = None
 
@@ -51,6 +56,9 @@ class Fetching:
         except ObjectNotFound:
             self._asked_at = None
             return None
+        except ServiceUnreachable:
+            self._silence.away()
+            raise
 
     async def _go_on(self, image: Image) -> StepResult | None:
         if image.status == "active":
@@ -66,8 +74,26 @@ class Fetching:
             return self._gave_up(task)
         if task is None and image.status == "queued":
             return await self._ask(image)
-        await self._show(image)
+        await self._show(image, task)
+        arrived = self._last.done if self._last is not None else None
+        sign = (image.status, task, arrived)
+        if self._silence.lasts(sign, self._context.now()):
+            return await self._begin_anew(image)
         return None
+
+    async def _begin_anew(self, image: Image) -> StepResult | None:
+        """Give the image up; REFUSED when that cannot be, or was done often enough."""
+        if self._fetches >= MOST_FETCHES:
+            text = f"gave up: Glance went away {MOST_FETCHES} times while it fetched the address"
+            return StepResult(outcome=REFUSED, text=text)
+        self._fetches += 1
+        self._context.log(
+            f"Glance was away, and since then nothing stirs at image {image.id}; beginning anew"
+        )
+        self._asked_at = self._meter = self._last = None
+        self._silence = Silence()
+        left = await discard(self._context, image)
+        return StepResult(outcome=REFUSED, text=left) if left else None
 
     async def _task(self, image: Image) -> ImageTask | None:
         tasks = await self._context.services.glance.tasks(image.id)
@@ -107,7 +133,7 @@ class Fetching:
             self._context.log(f"{error.message} The request may still be carried out.")
         return None
 
-    async def _show(self, image: Image) -> None:
+    async def _show(self, image: Image, task: ImageTask | None) -> None:
         """Show the bytes in the hub's RBD image; while Glance downloads there is nothing to see."""
         if self._meter is None:
             hub = self._context.services.topology.site(self._parameters.hub)
@@ -116,7 +142,11 @@ class Fetching:
         self._meter.total = image.size or self._meter.total
         self._last = await self._meter.measure()
         if self._last is None or self._last.done is None:
-            text = "Glance fetches the address; not visible from outside"
+            began = task.created_at if task is not None else None
+            long = waited(began, self._context.now()) if began is not None else ""
+            text = f"Glance fetches the address{long}; not visible from outside"
+            if self._silence.is_heeded:
+                text = f"{text}. It was away meanwhile: without a sign of life it is begun anew"
             self._context.show(TargetState.STAGING, text, self._last)
         else:
             self._context.show(TargetState.COPYING, "", self._last)
