@@ -58,8 +58,8 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
     scene = await look_at(services, request.volume_id)
     if not request.flavor:
         return await _offering(services, scene, context)
-    flavor = _flavor(await nova.flavors(), request.flavor)
-    network = await _network(services, request.network)
+    flavor = find_flavor(await nova.flavors(), request.flavor)
+    network = await find_network(services, request.network)
     key = _key(await nova.key_pairs(), request.key) if request.key else ""
     group, checks = await _group(services, request.security_group)
     checks += [
@@ -130,14 +130,16 @@ def _volume_checks(scene: Scene) -> list[Check]:
     return checks
 
 
-def _flavor(known: Sequence[Flavor], wanted: str) -> Flavor:
+def find_flavor(known: Sequence[Flavor], wanted: str) -> Flavor:
+    """Return the flavor of that id or name; raises UsageError that names those there are."""
     found = [one for one in known if wanted in (one.id, one.name)]
     if len(found) != 1:
         raise _not_there("flavor", wanted, [one.name for one in known])
     return found[0]
 
 
-async def _network(services: Services, wanted: str) -> Network | None:
+async def find_network(services: Services, wanted: str) -> Network | None:
+    """Return the network of that id or name, None for ""; raises UsageError and ServiceError."""
     if not wanted:
         return None
     if services.neutron is None:

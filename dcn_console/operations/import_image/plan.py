@@ -45,7 +45,7 @@ async def plan_import(services: Services, request: ImportImage, context: PlanCon
 
     Reads only. Raises UsageError for what makes no sense or cannot be read.
     """
-    parameters = _parameters(services, request)
+    parameters = parameters_for(services, request)
     hub = services.topology.site(parameters.hub)
     checks, size = await disk_checks(parameters)
     parameters = msgspec.structs.replace(parameters, size=size)
@@ -77,8 +77,11 @@ async def plan_import(services: Services, request: ImportImage, context: PlanCon
     return _plan(parameters, hub, edges, skipped, checks, context)
 
 
-def _parameters(services: Services, request: ImportImage) -> Parameters:
-    """Return what was asked for, as far as it needs no looking up but at the file's head."""
+def parameters_for(services: Services, request: ImportImage) -> Parameters:
+    """Return what was asked for, as far as it needs no looking up but at the file's head.
+
+    Raises UsageError for what makes no sense or cannot be read.
+    """
     if bool(request.path) == bool(request.url):
         raise UsageError("Say either a file or a URL to import.")
     if not request.name.strip():
