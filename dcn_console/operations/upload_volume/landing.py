@@ -4,20 +4,20 @@ from dcn_console.model.errors import ClusterError
 from dcn_console.model.tasks import Progress
 from dcn_console.operations.arriving import Arriving
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.upload_volume.plan import Parameters
 
 
 class Landing:
     """Counts the bytes of a new image, wherever its RBD image appears first.
 
-    Cinder at an edge may be set up to use the edge's own Glance, and then it lands there.
+    Cinder or Nova at an edge may be set up to use the edge's own Glance: then it lands at
+    ``home``. ``total`` are its bytes, None when not known.
     """
 
-    def __init__(self, context: TargetContext, image_id: str, parameters: Parameters) -> None:
+    def __init__(self, context: TargetContext, image_id: str, home: str, total: int | None) -> None:
         self._context = context
         self._image_id = image_id
-        self._total = parameters.total
-        self._sites = tuple(dict.fromkeys((context.site, parameters.home)))
+        self._total = total
+        self._sites = tuple(dict.fromkeys((context.site, home)))
         self._meter: Arriving | None = None
 
     async def measure(self) -> Progress | None:

@@ -4,12 +4,8 @@ import shlex
 
 import msgspec
 
-from dcn_console.clouds.glance import COPY_IMAGE
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import ServiceError
-from dcn_console.model.inventory import Store
 from dcn_console.model.plans import Check, Plan, PlannedStep
-from dcn_console.model.sites import Site
 from dcn_console.model.storage_requests import UploadVolumes
 from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.backups.checks import (
@@ -18,8 +14,6 @@ from dcn_console.operations.backups.checks import (
     volume_quota_checks,
 )
 from dcn_console.operations.base import PlanContext
-from dcn_console.operations.copy_image.checks import site_refusal
-from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.snapshot_volume.plan import IN_USE, snapshot_quota_checks
 from dcn_console.operations.upload_volume.names import (
@@ -29,6 +23,12 @@ from dcn_console.operations.upload_volume.names import (
     NAME,
     SCRATCH_STEP,
     WATCH_STEP,
+)
+from dcn_console.operations.upload_volume.places import (
+    copy_commands,
+    copy_steps,
+    place_checks,
+    places_for,
 )
 from dcn_console.operations.volumes.scene import (
     NAME_LIMIT,
@@ -72,11 +72,7 @@ async def plan_upload(
     volume that is at none, ServiceError when Glance cannot be asked.
     """
     scene = await look_at(services, volume_id)
-    sites = _sites(services, scene, request.sites)
-    listed = await services.glance.stores()
-    refusals = {site.name: site_refusal(site, {one.id: one for one in listed}) for site in sites}
-    usable = [site for site in sites if refusals[site.name] is None]
-    landing = landing_site(services, listed) or scene.site
+    places = await places_for(services, scene.site, request.sites)
     raw = request.disk_format == RAW
     total = scene.volume.size if raw else None
     scratch = scene.volume.status == IN_USE
@@ -90,11 +86,8 @@ async def plan_upload(
             services, VOLUME_SERVICE, scene.site.availability_zone or "", "nothing can be read"
         ),
         *await _scratch_checks(services, scene, scratch=scratch),
-        *[check for check in refusals.values() if check is not None],
-        *await _method_checks(services, landing, usable),
+        *await place_checks(services, places, total),
     ]
-    for site in dict.fromkeys((landing.name, *(one.name for one in usable))):
-        checks += await _room_checks(services, services.topology.site(site), total)
     parameters = Parameters(
         volume_id=volume_id,
         label=scene.label,
@@ -103,10 +96,11 @@ async def plan_upload(
         name=printable(request.name, NAME_LIMIT) or printable(scene.volume.label, NAME_LIMIT),
         disk_format=request.disk_format,
         size=scene.volume.size or 0,
-        sites=tuple(site.name for site in usable),
+        sites=places.names,
         scratch=scratch,
         total=total,
     )
+    landing = places.landing
     names = ", ".join(parameters.sites) or landing.name
     rate = context.rate_to(landing.name)
     moves = None if total is None else total * max(1, len({landing.name, *parameters.sites}))
@@ -115,7 +109,7 @@ async def plan_upload(
         title=f"image of volume {scene.label} → {names}",
         objects=(scene.reference,),
         targets=(landing.name,),
-        skipped={name: check.text for name, check in refusals.items() if check is not None},
+        skipped=places.skipped,
         checks=tuple(checks),
         steps=_steps(parameters, landing.name),
         commands=_commands(services, parameters, landing.name),
@@ -125,21 +119,6 @@ async def plan_upload(
         parameters=msgspec.to_builtins(parameters),
         made_at=context.now,
     )
-
-
-def _sites(services: Services, scene: Scene, wanted: tuple[str, ...]) -> tuple[Site, ...]:
-    """Return the sites that are to have a copy: those asked for, else the volume's own; the hub."""
-    topology = services.topology
-    hub = (topology.hub.name,) if topology.hub is not None else ()
-    names = (*hub, *(wanted or (scene.site.name,)))
-    return tuple(topology.site(name) for name in dict.fromkeys(names))
-
-
-def landing_site(services: Services, stores: tuple[Store, ...]) -> Site | None:
-    """Return the site of Glance's default store, where uploads land; the hub when none has it."""
-    default = next((store for store in stores if store.default), None)
-    site = services.topology.with_store(default.id) if default is not None else None
-    return site or services.topology.hub
 
 
 def _volume_checks(scene: Scene, disk_format: str, *, scratch: bool) -> list[Check]:
@@ -177,26 +156,6 @@ async def _scratch_checks(services: Services, scene: Scene, *, scratch: bool) ->
     ]
 
 
-async def _method_checks(services: Services, landing: Site, sites: list[Site]) -> list[Check]:
-    if all(site.name == landing.name for site in sites):
-        return []
-    try:
-        methods = await services.glance.import_methods()
-    except ServiceError as error:
-        return [warned(f"Import methods unknown: {error.message}", error.way_out)]
-    if COPY_IMAGE in methods:
-        return []
-    text = f"This Glance does not offer copy-image: the image can only be at {landing.name}."
-    return [refused(text, "Add it to enabled_import_methods in glance-api.conf.")]
-
-
-async def _room_checks(services: Services, site: Site, total: int | None) -> list[Check]:
-    cluster = services.clusters.get(site.name)
-    if cluster is None or site.cluster is None:
-        return [fine(f"{site.name}: free space and progress unknown, no Ceph access.", site.name)]
-    return await room_checks(cluster, site, site.cluster.images_pool, total)
-
-
 def _steps(parameters: Parameters, landing: str) -> tuple[PlannedStep, ...]:
     home, name = parameters.home, printable(parameters.name, 60)
     undo = "the image can be deleted"
@@ -218,15 +177,7 @@ def _steps(parameters: Parameters, landing: str) -> tuple[PlannedStep, ...]:
     if parameters.scratch:
         text = "remove the scratch volume and the snapshot"
         steps.append(PlannedStep(name=f"{CLEAR_SCRATCH_STEP} at {home}", text=text, site=home))
-    steps += [
-        PlannedStep(
-            name=f"verify at {site}",
-            text=f"{'copy it there if it is not, and ' if site != landing else ''}see it whole",
-            site=site,
-        )
-        for site in parameters.sites
-    ]
-    return tuple(steps)
+    return (*steps, *copy_steps(parameters.sites, landing))
 
 
 def _commands(services: Services, parameters: Parameters, landing: str) -> tuple[str, ...]:
@@ -242,10 +193,4 @@ def _commands(services: Services, parameters: Parameters, landing: str) -> tuple
             shlex.join(scratch),
             *commands,
         ]
-    stores = [
-        services.topology.site(site).store or "" for site in parameters.sites if site != landing
-    ]
-    if stores:
-        words = ["glance", "image-import", "IMAGE", "--import-method", COPY_IMAGE]
-        commands.append(shlex.join([*words, "--stores", ",".join(stores)]))
-    return tuple(commands)
+    return (*commands, *copy_commands(services, parameters.sites, landing))

@@ -6,15 +6,11 @@ from functools import partial
 from msgspec.structs import replace
 
 from dcn_console.model.errors import DcnError
-from dcn_console.model.plans import VerifyLevel
-from dcn_console.model.tasks import Target, TargetState
+from dcn_console.model.tasks import Target
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.copy_image.subject import Subject
-from dcn_console.operations.copy_image.target import bring
-from dcn_console.operations.elsewhere import Elsewhere
 from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
 from dcn_console.operations.parameters import parameters_of
-from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
+from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.upload_volume.names import (
     ASK_STEP,
@@ -25,6 +21,7 @@ from dcn_console.operations.upload_volume.names import (
 )
 from dcn_console.operations.upload_volume.plan import RAW, Parameters
 from dcn_console.operations.upload_volume.scratch import Scratch
+from dcn_console.operations.upload_volume.spread import spread
 from dcn_console.operations.upload_volume.steps import Steps
 
 
@@ -48,7 +45,7 @@ async def upload(
         uploaded = await _upload(context, parameters, parameters.volume_id)
         if snapshotted is not None:
             await snapshotted()
-        return await _spread(context, parameters, uploaded)
+        return await spread(context, parameters.name, parameters.sites, uploaded)
     scratch = Scratch(context, parameters)
     result = await scratch.make(snapshotted)
     if result.outcome == DONE:
@@ -56,7 +53,7 @@ async def upload(
     elif result.outcome == WRONG:
         result = replace(result, outcome=REFUSED)
     left = await scratch.remove()
-    result = await _spread(context, parameters, result)
+    result = await spread(context, parameters.name, parameters.sites, result)
     if left:
         outcome = REFUSED if result.outcome == DONE else result.outcome
         result = replace(result, outcome=outcome, text=f"{result.text}. {left}")
@@ -96,43 +93,3 @@ async def _cleared(
         result = StepResult(outcome=WRONG, text=str(error))
     left = "" if result.outcome == CLEARED else f". {result.text}"
     return StepResult(outcome=REFUSED, text=f"{failed.text}{left}")
-
-
-async def _spread(
-    context: TargetContext, parameters: Parameters, uploaded: StepResult
-) -> StepResult:
-    """Bring the image to every site that wants it, one after another, and see each copy whole."""
-    if uploaded.outcome != DONE:
-        return uploaded
-    there: list[str] = []
-    missing: list[Target] = []
-    for name in parameters.sites:
-        target = await _bring(context, parameters, uploaded, name)
-        if target.state is TargetState.DONE:
-            there.append(name)
-        else:
-            missing.append(target)
-    seen = f"{uploaded.text}; seen whole at {', '.join(there)}" if there else uploaded.text
-    if not missing:
-        return replace(uploaded, text=seen)
-    why = "; ".join(f"not at {one.site}: {one.text}" for one in missing)
-    cancelled = all(one.state is TargetState.CANCELLED for one in missing)
-    outcome = CANCELLED if cancelled else REFUSED
-    return replace(uploaded, outcome=outcome, text=f"{seen}; {why}")
-
-
-async def _bring(
-    context: TargetContext, parameters: Parameters, uploaded: StepResult, name: str
-) -> Target:
-    site = context.services.topology.site(name)
-    if site.store is None:
-        return Target(site=name, state=TargetState.FAILED, text="it has no store any more")
-    subject = Subject(
-        image_id=str(uploaded.data["image"]),
-        image_name=parameters.name,
-        size=uploaded.data["size"],
-        store=site.store,
-        pool=site.cluster.images_pool if site.cluster is not None else "",
-        verify=VerifyLevel.METADATA,
-    )
-    return await bring(Elsewhere(context, name), subject)

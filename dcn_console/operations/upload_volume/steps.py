@@ -30,6 +30,11 @@ LOOKS = 10
 UPLOADING = "uploading"
 
 
+def first_name(task_id: str, name: str) -> str:
+    """Return the name of a task's image while Cinder uploads it; ``name`` is what it gets then."""
+    return f"dcn-console task {task_id}: {name}"[:NAME_LIMIT]
+
+
 class Steps:
     """The steps of one upload of ``volume_id``, each safe to take again.
 
@@ -42,8 +47,7 @@ class Steps:
         self._parameters = parameters
         self._volume_id = volume_id
         self._what = f"image “{printable(parameters.name, 60)}”"
-        name = f"dcn-console task {context.task.id}: {parameters.name}"
-        self._first_name = name[:NAME_LIMIT]
+        self._first_name = first_name(context.task.id, parameters.name)
 
     @property
     def _services(self) -> Services:
@@ -69,7 +73,8 @@ class Steps:
 
     async def watch(self, image_id: str) -> StepResult:
         """Watch until the image is active; THERE, WRONG, REFUSED or CANCELLED."""
-        landing = Landing(self._context, image_id, self._parameters)
+        parameters = self._parameters
+        landing = Landing(self._context, image_id, parameters.home, parameters.total)
         began = self._context.now()
         idle = 0
         progress: Progress | None = None
