@@ -15,19 +15,22 @@ from dcn_console.model.text import printable
 def judged(plans: Sequence[BackupPlan], inventory: Inventory, now: datetime) -> tuple[Due, ...]:
     """Judge every volume of every plan; nothing before all backups and volumes were read.
 
-    Plans that choose volumes by their metadata are not judged: a list of volumes is read without.
+    A plan that chooses volumes by their metadata is judged once Cinder told which carry it.
     """
     if not plans or not (inventory.backups.complete and inventory.volumes.complete):
         return ()
-    return all_due(plans, inventory.volumes.rows, inventory.backups.rows, inventory.topology, now)
+    marked = {one.plan: frozenset(one.volume_ids) for one in inventory.marked.rows}
+    volumes, backups = inventory.volumes.rows, inventory.backups.rows
+    return all_due(plans, volumes, backups, inventory.topology, now, marked)
 
 
 def due_rows(
-    plans: Sequence[BackupPlan], dues: Iterable[Due], topology: Topology
+    plans: Sequence[BackupPlan], dues: Iterable[Due], inventory: Inventory
 ) -> tuple[DueRow, ...]:
     """Return a row for each volume of a plan, and one for each plan that is not judged."""
-    unjudged = (DueRow(plan=plan) for plan in plans if plan.metadata)
-    return (*unjudged, *(_row(one, topology) for one in dues))
+    known = {one.plan for one in inventory.marked.rows}
+    unjudged = (DueRow(plan=plan) for plan in plans if plan.metadata and plan.name not in known)
+    return (*unjudged, *(_row(one, inventory.topology) for one in dues))
 
 
 def overdue_findings(dues: Iterable[Due], topology: Topology) -> dict[str, tuple[Finding, ...]]:

@@ -24,6 +24,7 @@ from dcn_console.inventory.reading import (
     detailed_stores,
     listable_services,
     lock_tasks,
+    marked_volumes,
     merged_stores,
     own_only,
     servers_notice,
@@ -40,7 +41,6 @@ from dcn_console.model.inventory import (
     Image,
     ImageTask,
     Inventory,
-    MarkedVolumes,
     MirroredPool,
     MirrorState,
     RbdImage,
@@ -101,7 +101,7 @@ async def collect(services: Services, wanted: frozenset[str] = EVERYTHING) -> In
         snapshots = group.create_task(_if(SNAPSHOTS in wanted, lambda: _snapshots(services)))
         backups = group.create_task(_if(BACKUPS in wanted, lambda: _backups(services)))
         cinder = group.create_task(_if(SERVICES in wanted, lambda: _cinder_services(services)))
-        marked = group.create_task(_if(MARKED in wanted, lambda: _one(_marked(services))))
+        marked = group.create_task(_if(MARKED in wanted, lambda: _one(marked_volumes(services))))
         listed = images if COPIES in wanted else None
         clusters = {
             site.name: group.create_task(_cluster(services, site, listed)) for site in sites
@@ -199,17 +199,6 @@ async def _snapshots(services: Services) -> Snapshot[VolumeSnapshot]:
 async def _backups(services: Services) -> Snapshot[Backup]:
     backups = await _rows(services.cinder.backups.pages())
     return replace(backups, notice=own_only(services.cloud, "backups"))
-
-
-async def _marked(services: Services) -> tuple[MarkedVolumes, ...]:
-    """Ask Cinder who carries the metadata of each backup plan that names any."""
-    found = []
-    for plan in services.settings.backup_plans:
-        if plan.metadata:
-            volumes = await services.cinder.volumes.made_with(plan.metadata)
-            ids = tuple(volume.id for volume in volumes)
-            found.append(MarkedVolumes(plan=plan.name, volume_ids=ids))
-    return tuple(found)
 
 
 async def _cinder_services(services: Services) -> Snapshot[CinderService]:

@@ -146,10 +146,11 @@ class Joiner:
             and last.topology is inventory.topology
             and last.volumes.complete == inventory.volumes.complete
             and last.backups.complete == inventory.backups.complete
+            and last.marked.rows is inventory.marked.rows
             and stored.last_backups is self._last_backups
         ):
             dues = judged(self._plans, inventory, now)
-            self._dues = _kept(self._dues, due_rows(self._plans, dues, inventory.topology))
+            self._dues = _kept(self._dues, due_rows(self._plans, dues, inventory))
             found = overdue_findings(dues, inventory.topology)
             self._judged_at = now
             return self._overdue if found == self._overdue else found

@@ -9,8 +9,17 @@ import msgspec
 from dcn_console.clouds.cinder import Cinder
 from dcn_console.clouds.cloud import Cloud
 from dcn_console.clouds.glance import Glance
+from dcn_console.inventory.services import Services
 from dcn_console.model.errors import HttpError, ObjectNotFound, ServiceError
-from dcn_console.model.inventory import CinderService, Image, ImageTask, Server, Store, Volume
+from dcn_console.model.inventory import (
+    CinderService,
+    Image,
+    ImageTask,
+    MarkedVolumes,
+    Server,
+    Store,
+    Volume,
+)
 from dcn_console.model.text import printable
 
 T = TypeVar("T")
@@ -62,6 +71,20 @@ async def listable_services(cinder: Cinder) -> tuple[CinderService, ...]:
         if error.status == 403:
             return ()
         raise
+
+
+async def marked_volumes(services: Services) -> tuple[MarkedVolumes, ...]:
+    """Ask Cinder who carries the metadata of each backup plan that names any.
+
+    Cinder tells by a filter: so nobody has to keep the metadata of every volume.
+    """
+    found = []
+    for plan in services.settings.backup_plans:
+        if plan.metadata:
+            volumes = await services.cinder.volumes.made_with(plan.metadata)
+            ids = tuple(sorted(volume.id for volume in volumes))
+            found.append(MarkedVolumes(plan=plan.name, volume_ids=ids))
+    return tuple(found)
 
 
 def volumes_notice(cloud: Cloud, volumes: Sequence[Volume]) -> str:

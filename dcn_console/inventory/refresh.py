@@ -23,7 +23,7 @@ from dcn_console.inventory.feeds import Feed
 from dcn_console.inventory.link import Link
 from dcn_console.inventory.mirror_feeds import ArrivalFeed, MirrorFeed, MirrorManagerFeed
 from dcn_console.inventory.services import Services, connect, open_clusters
-from dcn_console.inventory.storage_feeds import BackupsFeed, ServersFeed, SnapshotsFeed
+from dcn_console.inventory.storage_feeds import BackupsFeed, MarkedFeed, ServersFeed, SnapshotsFeed
 from dcn_console.model.errors import ServiceUnreachable
 from dcn_console.model.inventory import Inventory
 
@@ -138,6 +138,8 @@ class Refresher:
             SnapshotsFeed(seconds * 2, link, board),
             BackupsFeed(seconds * 2, link, board),
         ]
+        if any(plan.metadata for plan in self._settings.backup_plans):
+            feeds.append(MarkedFeed(seconds * 2, link, board))
         for site in self._settings.topology:
             reader = self._clusters.get(site.name)
             if reader is not None:

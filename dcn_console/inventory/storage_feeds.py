@@ -1,14 +1,18 @@
-"""Feeds of lists that their services cannot filter by changes: servers, snapshots, backups."""
+"""Feeds of lists that their services cannot filter by changes: servers, snapshots, backups.
+
+Also of the volumes that backup plans choose by their metadata.
+"""
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dcn_console.inventory.board import Board, Shelf
-from dcn_console.inventory.feeds import ListFeed, R
+from dcn_console.inventory.feeds import Feed, ListFeed, R
 from dcn_console.inventory.link import Link
-from dcn_console.inventory.reading import NO_NOVA, own_only, servers_notice
-from dcn_console.model.inventory import Server
+from dcn_console.inventory.reading import NO_NOVA, marked_volumes, own_only, servers_notice
+from dcn_console.inventory.snapshots import failed, replaced
+from dcn_console.model.inventory import MarkedVolumes, Server
 from dcn_console.model.storage import Backup, VolumeSnapshot
 
 _SHARE = 10.0
@@ -90,3 +94,25 @@ class BackupsFeed(WholeListFeed[Backup]):
         """Whether other projects' backups are missing."""
         services = self._link.connected
         return own_only(services.cloud, "backups") if services is not None else ""
+
+
+class MarkedFeed(Feed):
+    """Keeps the ids of the volumes that carry the metadata of backup plans."""
+
+    def __init__(self, interval: float, link: Link, board: Board) -> None:
+        super().__init__(interval)
+        self._link = link
+        self._shortest = interval
+        self._shelf: Shelf[MarkedVolumes] = Shelf(board, "marked")
+
+    async def look(self, *, thorough: bool) -> None:
+        """Ask for each plan's volumes, and rest long after long lists."""
+        del thorough
+        began = time.monotonic()
+        rows = await marked_volumes(await self._link.services())
+        self._shelf.put(lambda snapshot: replaced(snapshot, rows, datetime.now(UTC)))
+        self._interval = max(self._shortest, _SHARE * (time.monotonic() - began))
+
+    def fail(self, error: str) -> None:
+        """Keep the last good rows and say why they are old."""
+        self._shelf.put(lambda snapshot: failed(snapshot, error, datetime.now(UTC)))

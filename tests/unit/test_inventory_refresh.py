@@ -1,5 +1,6 @@
 """The refresher on a scripted cloud and scripted clusters: streaming, failures, imports, stop."""
 
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +17,7 @@ from dcn_console.ceph.cluster import Cluster
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.join import rows
 from dcn_console.inventory.refresh import Refresher
+from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.errors import ClusterUnreachable
 from dcn_console.model.inventory import (
     Capacity,
@@ -400,3 +402,18 @@ def test_changes_are_told_a_few_times_a_second_at_most(bench: Bench) -> None:
     bench.start()
     bench.until(lambda seen: seen.images.complete and seen.volumes.complete)
     assert bench.changes <= (time.monotonic() - started) * 5 + 2
+
+
+def test_volumes_of_backup_plans_by_metadata_are_asked_for(bench: Bench) -> None:
+    def listed(asked: Asked) -> Said:
+        if json.loads(asked.query.get("metadata", "{}")) != {"backup": "yes"}:
+            return Said(200, {"volumes": []})
+        tagged = {"id": "v1", "metadata": {"backup": "yes", "more": "words"}}
+        return Said(200, {"volumes": [tagged, {"id": "v2", "metadata": {"backup": "no"}}]})
+
+    bench.stub.on("GET /volume/v3/volumes/detail", listed)
+    plan = BackupPlan(name="tagged", metadata={"backup": "yes"}, every=24.0)
+    bench.settings = msgspec.structs.replace(bench.settings, backup_plans=(plan,))
+    bench.start()
+    found = bench.until(lambda inventory: inventory.marked.complete).marked.rows
+    assert [(one.plan, one.volume_ids) for one in found] == [("tagged", ("v1",))]

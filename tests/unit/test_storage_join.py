@@ -27,6 +27,7 @@ from dcn_console.model.inventory import (
     CinderService,
     Image,
     Inventory,
+    MarkedVolumes,
     Server,
     Snapshot,
     Volume,
@@ -329,6 +330,22 @@ def test_plans_have_a_row_a_volume_that_stays_the_same_while_nothing_changes() -
     assert joiner.rows(fresh, (), NOW + timedelta(hours=1)).dues[1].state is DueState.OK
     unread = msgspec.structs.replace(known, backups=Snapshot())
     assert joiner.rows(unread, (), NOW).dues == (DueRow(plan=by_metadata),)
+
+
+def test_a_plan_by_metadata_is_judged_once_it_is_known_who_carries_it() -> None:
+    plan = BackupPlan(name="marked", metadata={"backup": "yes"}, every=24.0)
+    volumes = (Volume(id="v1", name="db", availability_zone="az-l"), Volume(id="v2", name="web"))
+    joiner = Joiner(plans=[plan])
+    known = inventory([backup("b1", 40)], volumes)
+    assert joiner.rows(known, (), NOW).dues == (DueRow(plan=plan),)
+    told = Snapshot(rows=(MarkedVolumes(plan="marked", volume_ids=("v1", "gone")),))
+    rows = joiner.rows(msgspec.structs.replace(known, marked=told), (), NOW)
+    assert [(one.volume, one.state) for one in rows.dues] == [("db", DueState.OVERDUE)]
+    assert [(one.kind, one.key) for one in rows.findings] == [(BACKUP_OVERDUE, "v1")]
+    nobody = Snapshot(rows=(MarkedVolumes(plan="marked"),))
+    rows = joiner.rows(msgspec.structs.replace(known, marked=nobody), (), NOW)
+    assert not rows.dues
+    assert not rows.findings
 
 
 def test_last_backups_agree_with_the_tree() -> None:
