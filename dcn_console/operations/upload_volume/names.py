@@ -15,4 +15,4 @@ CLEAR_SCRATCH_STEP = "remove scratch volume"
 
 SNAPSHOT_PART = "snapshot to upload"
 SCRATCH_PART = "scratch volume to upload"
-IMAGE_PART = "image"
+IMAGE_PART = "image of the volume"
