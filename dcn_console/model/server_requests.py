@@ -47,10 +47,20 @@ class ImageOfServer(Request, frozen=True, kw_only=True):
 class ValidateSite(Request, frozen=True, kw_only=True):
     """Run the whole of what an edge must be able to do, and clean up.
 
-    ``second_site`` is where the backup is restored, "" for another edge or the hub. The
-    report is written to ``report_folder``, "" for the state folder.
+    ``second_site`` is where the backup is restored, "" for another edge or the hub. The image is
+    one made for it of ``image_bytes``, the local file ``image_path``, or the Glance image
+    ``image_id``. ``flavor`` and ``network`` are ids or names, "" for the smallest flavor and no
+    network; ``without_server`` leaves servers out. ``keep`` leaves everything there.
+    ``step_seconds`` is how long a step may take until it is given up.
     """
 
     site: str
     second_site: str = ""
-    report_folder: str = ""
+    image_path: str = ""
+    image_id: str = ""
+    image_bytes: int = 16 << 20
+    flavor: str = ""
+    network: str = ""
+    without_server: bool = False
+    keep: bool = False
+    step_seconds: float = 900.0

@@ -38,6 +38,7 @@ from dcn_console.operations.server_image import ServerImage
 from dcn_console.operations.server_power import ServerStart, ServerStop
 from dcn_console.operations.snapshot_volume import VolumeSnapshotNow
 from dcn_console.operations.upload_volume import VolumeUpload
+from dcn_console.operations.validate_site import SiteValidate
 from dcn_console.operations.verify_mirror import MirrorVerify
 
 _ALL: tuple[Operation[Any], ...] = (
@@ -75,6 +76,7 @@ _ALL: tuple[Operation[Any], ...] = (
     ServerCreate(),
     ServerDelete(),
     ServerImage(),
+    SiteValidate(),
 )
 
 OPERATIONS: Mapping[str, Operation[Any]] = MappingProxyType(

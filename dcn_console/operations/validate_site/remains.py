@@ -1,0 +1,59 @@
+"""What the sites' clusters still hold of objects that no service lists any more."""
+
+from collections.abc import Iterable
+
+from dcn_console.inventory.services import Services
+from dcn_console.model.errors import ClusterError
+from dcn_console.model.text import printable
+from dcn_console.operations.backups.where import image_of, pool_of, site_of
+from dcn_console.operations.validate_site.leftovers import Leftovers
+
+
+async def remains_of(services: Services, seen: Iterable[Leftovers]) -> tuple[list[str], str]:
+    """Look for RBD images of what was removed, in the pools and in their trash.
+
+    Returns what is there, in words, and the names of the sites that were looked at.
+    """
+    wanted = _wanted(services, seen)
+    found: list[str] = []
+    looked: list[str] = []
+    for (name, pool), prefixes in sorted(wanted.items()):
+        cluster = services.clusters.get(name)
+        if cluster is None:
+            continue
+        try:
+            trash = await cluster.trash(pool)
+            for prefix in sorted(prefixes):
+                there = await cluster.names(pool, prefix)
+                found += [f"{printable(one, 120)} is in pool {pool} of {name}" for one in there]
+                thrown = [one for one in trash if one.startswith(prefix)]
+                found += [f"{printable(one, 120)} is in the trash of {name}" for one in thrown]
+        except ClusterError:
+            continue
+        if name not in looked:
+            looked.append(name)
+    clusters = "cluster" if len(looked) == 1 else "clusters"
+    return found, f"the {clusters} of {', '.join(looked)}" if looked else ""
+
+
+def _wanted(services: Services, seen: Iterable[Leftovers]) -> dict[tuple[str, str], set[str]]:
+    """Return how names begin, by site and pool."""
+    wanted: dict[tuple[str, str], set[str]] = {}
+    hub = services.topology.hub
+    for one in seen:
+        for volume in one.volumes:
+            site = site_of(services, volume)
+            if site is not None and site.cluster is not None:
+                place = (site.name, site.cluster.volumes_pool)
+                wanted.setdefault(place, set()).add(image_of(volume.id))
+        for backup in one.backups:
+            if hub is not None:
+                prefix = f"{image_of(backup.volume_id or '')}.backup."
+                wanted.setdefault((hub.name, pool_of(backup)), set()).add(prefix)
+        for image in one.images:
+            for store in image.stores:
+                site = services.topology.with_store(store)
+                if site is not None and site.cluster is not None:
+                    place = (site.name, site.cluster.images_pool)
+                    wanted.setdefault(place, set()).add(image.id)
+    return wanted
