@@ -14,6 +14,7 @@ from dcn_console.cli import (
     diagnoses,
 )
 from dcn_console.cli.info_command import InfoLine
+from dcn_console.reports import validation_json
 
 OBJECTS: tuple[type[msgspec.Struct], ...] = (
     contract.SiteObject,
@@ -47,6 +48,8 @@ OBJECTS: tuple[type[msgspec.Struct], ...] = (
     contract_mirror.PeerObject,
     contract_mirror.DaemonObject,
     contract_mirror.HealthObject,
+    validation_json.ReportObject,
+    validation_json.ReportStepObject,
     diagnoses.DiagnosisObject,
     InfoLine,
 )

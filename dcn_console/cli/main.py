@@ -45,6 +45,7 @@ from dcn_console.cli.server_commands import (
     server_stop,
 )
 from dcn_console.cli.simulator_command import simulator
+from dcn_console.cli.site_commands import site_report, site_validate
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.storage_lists import backup, server, snapshot
 from dcn_console.cli.task_commands import task
@@ -91,6 +92,8 @@ for _action in (
 for _action in (volume_create, volume_extend, volume_snapshot, volume_upload, volume_delete):
     volume.add_command(_action)
 snapshot.add_command(snapshot_delete)
+for _action in (site_validate, site_report):
+    site.add_command(_action)
 for _action in (server_stop, server_start, server_create, server_delete, server_image):
     server.add_command(_action)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):

@@ -20,10 +20,12 @@ from dcn_console.cli.task_commands import print_tasks, wait_and_print
 from dcn_console.cli.task_words import task_label
 from dcn_console.model.errors import RefusedError
 from dcn_console.model.plans import Plan
+from dcn_console.model.tasks import Task
 from dcn_console.model.text import count, printable
 from dcn_console.workspace.interface import Workspace
 
 Planning = Callable[[Workspace], Awaitable[tuple[Plan, ...]]]
+Printing = Callable[[Sequence[Task]], None]
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,12 @@ def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def carry_out(session: Session, planning: Planning, choices: Choices) -> ExitStatus:
+def carry_out(
+    session: Session, planning: Planning, choices: Choices, printing: Printing | None = None
+) -> ExitStatus:
     """Plan, and unless it is a dry run confirm, submit and wait; return the exit status.
 
+    ``printing`` prints the finished tasks, where that is not a list of them.
     Raises RefusedError when nothing may be changed or what cannot be undone was not confirmed
     by name.
     """
@@ -95,7 +100,7 @@ def carry_out(session: Session, planning: Planning, choices: Choices) -> ExitSta
     asks = unnamed and is_interactive() and not choices.yes
     if asks and not confirm(f"Submit {count(len(work), 'task')}?"):
         raise click.Abort
-    return _submit(workspace, plans, work, typed, choices)
+    return _submit(workspace, plans, work, typed, choices, printing)
 
 
 async def _planned(planning: Planning, workspace: Workspace) -> tuple[Plan, ...]:
@@ -132,6 +137,7 @@ def _submit(
     work: Sequence[Plan],
     typed: Sequence[str],
     choices: Choices,
+    printing: Printing | None,
 ) -> ExitStatus:
     tasks = asyncio.run(workspace.submit(work, typed))
     for task in tasks:
@@ -141,7 +147,7 @@ def _submit(
         print_tasks(tasks, choices.output)
         return ExitStatus.PARTLY_DONE if refused else ExitStatus.SUCCESS
     numbers = [task.number for task in tasks]
-    return wait_and_print(workspace, numbers, choices.output, refused=refused)
+    return wait_and_print(workspace, numbers, choices.output, refused=refused, printing=printing)
 
 
 def _print_plans(plans: Sequence[Plan], output: OutputFormat) -> None:

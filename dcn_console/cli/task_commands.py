@@ -117,10 +117,12 @@ def wait_and_print(
     output: OutputFormat,
     *,
     refused: bool = False,
+    printing: Callable[[Sequence[Task]], None] | None = None,
 ) -> ExitStatus:
     """Wait for tasks, print them to stdout, and return the status of their outcome.
 
-    ``refused`` says that some of what was asked for never became a task.
+    ``refused`` says that some of what was asked for never became a task. ``printing`` prints
+    something else than a list of them.
     """
     try:
         tasks = asyncio.run(wait_for(workspace, numbers))
@@ -128,7 +130,10 @@ def wait_and_print(
         # CPython 3.11's asyncio.Runner.run lets CancelledError out when SIGINT arrives between
         # its installing of the handler and the first step of the coroutine.
         return say_they_go_on(numbers)
-    print_tasks(tasks, output)
+    if printing is not None:
+        printing(tasks)
+    else:
+        print_tasks(tasks, output)
     return outcome((task.state for task in tasks), refused=refused)
 
 
