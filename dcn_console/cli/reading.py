@@ -18,7 +18,7 @@ IMAGES = frozenset({"images", "stores", "clusters", "copies"})
 VOLUMES = frozenset({"volumes", "images", "servers"})
 SERVERS = frozenset({"servers", "volumes"})
 SNAPSHOTS = frozenset({"snapshots", "volumes"})
-BACKUPS = frozenset({"backups", "volumes"})
+BACKUPS = frozenset({"backups", "volumes", "services"})
 BACKUP_PLANS = frozenset({"backups", "volumes", "marked"})
 SITES = frozenset({"stores", "images", "volumes", "services", "clusters"})
 

@@ -12,6 +12,7 @@ from dcn_console.clouds.paging import pages
 from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.storage_wire import WireMetadata, texts_from
 from dcn_console.clouds.wire import decode_one
+from dcn_console.model.errors import ObjectNotFound
 from dcn_console.model.inventory import Volume
 from dcn_console.model.storage import NewVolume
 from dcn_console.model.text import printable
@@ -157,9 +158,17 @@ class CinderVolumes:
         await self._act(volume_id, "os-set_bootable", {"bootable": bootable}, doing)
 
     async def image_metadata(self, volume_id: str) -> dict[str, str]:
-        """What a volume keeps of the image it was made of, without the traces of its import."""
+        """What a volume keeps of the image it was made of, without the traces of its import.
+
+        Cinder answers 404 for a volume without any as for one that is not there
+        (GlanceMetadataNotFound); only the latter raises ObjectNotFound.
+        """
         doing = f"Cinder: show the image metadata of volume {printable(volume_id, 60)}"
-        answer = await self._act(volume_id, "os-show_image_metadata", {}, doing)
+        try:
+            answer = await self._act(volume_id, "os-show_image_metadata", {}, doing)
+        except ObjectNotFound:
+            await self.metadata(volume_id)
+            return {}
         found = texts_from(decode_one(doing, answer.content, None, WireMetadata).metadata)
         return {key: value for key, value in found.items() if not key.startswith(_OF_THE_IMPORT)}
 

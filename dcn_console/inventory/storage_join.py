@@ -9,7 +9,7 @@ import msgspec
 from dcn_console.inventory.storage_findings import backup_findings
 from dcn_console.model.backup_chains import GOOD, data_time, nodes
 from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow, ServerRow, SnapshotRow
-from dcn_console.model.inventory import Inventory, Server, Volume
+from dcn_console.model.inventory import CinderService, Inventory, Server, Volume
 from dcn_console.model.sites import Topology
 from dcn_console.model.storage import Backup
 
@@ -48,6 +48,7 @@ class StorageJoiner:
         self._places: dict[str, _Place] = {}
         self._chains: dict[str, _Chains] = {}
         self._attached: tuple[Volume, ...] = ()
+        self._served: frozenset[str] | None = None
 
     def joined(self, inventory: Inventory) -> Stored:
         """Return the rows; the same object as last time when nothing they show changed."""
@@ -71,6 +72,9 @@ class StorageJoiner:
             if new or not known:
                 self._chains = {}
             backups, snapshots = backups or moved, snapshots or moved
+        served = backup_zones(inventory.services.rows)
+        if served != self._served:
+            self._served, self._chains, backups = served, {}, True
         if volumes or servers:
             attached = _attached(inventory)
             servers = servers or not _same(attached, self._attached)
@@ -96,7 +100,8 @@ class StorageJoiner:
             backups, place = of_volume[volume_id], self._places.get(volume_id)
             chain = self._chains.get(volume_id)
             if chain is None or chain.place != place or not _same(chain.backups, backups):
-                made = backup_rows(backups, place, sites, known=inventory.volumes.complete)
+                known = inventory.volumes.complete
+                made = backup_rows(backups, place, sites, self._served, known=known)
                 chain = _Chains(backups, place, tuple(made))
             chains[volume_id] = chain
         self._chains = chains
@@ -115,13 +120,33 @@ def last_backups(backups: Iterable[Backup]) -> dict[str, Backup]:
     return found
 
 
+def backup_zones(services: Iterable[CinderService]) -> frozenset[str] | None:
+    """Return the availability zones where a cinder-backup works, None without any service."""
+    listed = tuple(services)
+    if not listed:
+        return None
+    return frozenset(
+        one.availability_zone or ""
+        for one in listed
+        if one.binary == "cinder-backup" and one.state == "up" and one.status != "disabled"
+    )
+
+
 def backup_rows(
-    backups: Sequence[Backup], place: _Place | None, sites: Mapping[str, str], *, known: bool
+    backups: Sequence[Backup],
+    place: _Place | None,
+    sites: Mapping[str, str],
+    served: frozenset[str] | None = None,
+    *,
+    known: bool,
 ) -> Iterable[BackupRow]:
-    """Yield the rows of one volume's backups as trees; ``known`` is whether all volumes are."""
+    """Yield the rows of one volume's backups as trees; ``known`` is whether all volumes are.
+
+    ``served`` are the zones where a cinder-backup works, None while nobody knows.
+    """
     last_good = next(iter(last_backups(backups).values()), None)
     label, zone = place or (None, None)
-    for node in nodes(backups):
+    for node in nodes(backups, served):
         backup = node.backup
         yield BackupRow(
             node=node,

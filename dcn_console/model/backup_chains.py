@@ -5,7 +5,7 @@ the newest data that is older than what is backed up (cinder/backup/api.py, ``cr
 when that one is not available, so the parent can be told from the times.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -44,8 +44,13 @@ class BackupNode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.backup.incremental and self.parent is None
 
 
-def nodes(backups: Iterable[Backup]) -> tuple[BackupNode, ...]:
+def nodes(
+    backups: Iterable[Backup], served: Collection[str] | None = None
+) -> tuple[BackupNode, ...]:
     """Return backups as trees, in the order to draw them.
+
+    ``served`` are the availability zones where a cinder-backup works, None while nobody knows: a
+    backup of another zone cannot be deleted.
 
     Of each volume the newest chain comes first, within a chain each backup before those that build
     on it, older ones first.
@@ -53,7 +58,9 @@ def nodes(backups: Iterable[Backup]) -> tuple[BackupNode, ...]:
     of_volume: dict[str, list[Backup]] = {}
     for backup in backups:
         of_volume.setdefault(backup.volume_id or "", []).append(backup)
-    return tuple(node for volume in sorted(of_volume) for node in _of_one_volume(of_volume[volume]))
+    return tuple(
+        node for volume in sorted(of_volume) for node in _of_one_volume(of_volume[volume], served)
+    )
 
 
 def data_time(backup: Backup) -> datetime:
@@ -127,7 +134,7 @@ def _droppable(chain: list[BackupNode], border: datetime) -> list[BackupNode]:
     return chain if settled and older else []
 
 
-def _of_one_volume(backups: list[Backup]) -> list[BackupNode]:
+def _of_one_volume(backups: list[Backup], served: Collection[str] | None) -> list[BackupNode]:
     parents = {backup.id: _parent(backup, backups) for backup in backups}
     children: dict[str, list[Backup]] = {}
     for backup in sorted(backups, key=lambda one: (data_time(one), one.id)):
@@ -149,7 +156,9 @@ def _of_one_volume(backups: list[Backup]) -> list[BackupNode]:
                     chain=root.id,
                     parent=parent.id if parent is not None else None,
                     dependents=tuple(one.id for one in dependents),
-                    obstacle=_obstacle(backup, dependents) or _shared(backup, parent, backups),
+                    obstacle=_obstacle(backup, dependents)
+                    or _shared(backup, parent, backups)
+                    or _unserved(backup, served),
                     order=len(drawn),
                 )
             )
@@ -227,3 +236,17 @@ def _shared(backup: Backup, parent: Backup | None, backups: list[Backup]) -> str
         return ""
     name = printable(other.label, 40)
     return f"Cinder's Ceph driver may remove the data of {name} with it"
+
+
+def _unserved(backup: Backup, served: Collection[str] | None) -> str:
+    """Say that nobody works where a backup is: Cinder answers 404 to its DELETE, for ever.
+
+    It looks for a cinder-backup in the backup's own zone, or in any for one without a zone
+    (cinder/backup/api.py, ``_get_available_backup_service_host``; seen on Cinder 21.3).
+    """
+    zone = backup.availability_zone
+    if served is None or (zone in served if zone else bool(served)):
+        return ""
+    if not zone:
+        return "no cinder-backup works"
+    return f"no cinder-backup works in its zone, {printable(zone, 40)}"

@@ -66,7 +66,8 @@ class DueRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A volume of a backup plan, or a plan whose volumes are not known here.
 
     ``volume`` is its name, or its id; ``volume_id`` and ``state`` are None for a plan that chooses
-    volumes by their metadata until Cinder told which carry it. ``last_good`` is its newest backup that can be restored,
+    volumes by their metadata until Cinder told which carry it. ``last_good`` is its newest backup
+    that can be restored,
     ``incremental`` whether the next one builds on it. ``failed`` is why the newest one failed.
     """
 

@@ -356,10 +356,7 @@ class FakeVolumes:
         storage.change(f"delete {volume_id}")
 
     async def image_metadata(self, volume_id: str) -> dict[str, str]:
-        found = self.storage.image_metadata[volume_id]
-        if not found:
-            raise ObjectNotFound("404 Glance metadata cannot be found.")
-        return dict(found)
+        return dict(self.storage.image_metadata[volume_id])
 
     async def set_image_metadata(self, volume_id: str, metadata: Mapping[str, str]) -> None:
         self.storage.image_metadata[volume_id].update(metadata)

@@ -90,6 +90,17 @@ def test_a_failed_backup_of_a_snapshot_would_take_the_good_one_with_it() -> None
     ]
 
 
+def test_a_backup_where_no_service_works_cannot_be_deleted() -> None:
+    failed = msgspec.structs.replace(a_backup(1, status="error"), availability_zone="edge")
+    without_zone = a_backup(2, volume="v2")
+    known = nodes([failed, without_zone], frozenset({"hub"}))
+    assert [node.obstacle for node in known] == ["no cinder-backup works in its zone, edge", ""]
+    assert [node.obstacle for node in nodes([failed, without_zone])] == ["", ""]
+    nowhere = nodes([without_zone], frozenset())
+    assert nowhere[0].obstacle == "no cinder-backup works"
+    assert nodes([failed], frozenset({"edge"}))[0].obstacle == ""
+
+
 def test_a_chain_is_deleted_newest_first() -> None:
     chain = chain_of(FIRST, [FULL, FIRST, SECOND, NEXT])
     assert [node.backup.id for node in chain] == ["b001", "b002", "b003"]

@@ -186,6 +186,17 @@ async def test_the_actions_of_a_volume(stub: StubOpenstack, cinder: Cinder) -> N
     assert await cinder.volumes.metadata("v1") == MARK
 
 
+async def test_a_volume_without_image_metadata_is_told_from_one_that_is_gone(
+    stub: StubOpenstack, cinder: Cinder
+) -> None:
+    missing = "Glance metadata for volume/snapshot v1 cannot be found."
+    stub.on("POST /volume/v3/volumes/v1/action", Said(404, {"itemNotFound": {"message": missing}}))
+    stub.on("GET /volume/v3/volumes/v1/metadata", Said(200, {"metadata": {}}))
+    assert await cinder.volumes.image_metadata("v1") == {}
+    with pytest.raises(ObjectNotFound):
+        await cinder.volumes.image_metadata("v2")
+
+
 async def test_what_is_deleted_and_what_goes_with_it(stub: StubOpenstack, cinder: Cinder) -> None:
     for path in ("volumes/v1", "snapshots/s1", "backups/b1"):
         stub.on(f"DELETE /volume/v3/{path}", Said(202, b""))

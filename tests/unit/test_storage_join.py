@@ -332,6 +332,27 @@ def test_plans_have_a_row_a_volume_that_stays_the_same_while_nothing_changes() -
     assert joiner.rows(unread, (), NOW).dues == (DueRow(plan=by_metadata),)
 
 
+def test_backups_where_no_service_works_cannot_be_deleted() -> None:
+    def known(state: str) -> Inventory:
+        here = CinderService(
+            binary="cinder-backup", host="p", availability_zone="az-p", state=state
+        )
+        stored = msgspec.structs.replace(backup("b1", 4), availability_zone="az-p")
+        lost = msgspec.structs.replace(
+            backup("b2", 3), availability_zone="az-n", status="error", volume_id="v2"
+        )
+        return msgspec.structs.replace(inventory([stored, lost]), services=Snapshot(rows=(here,)))
+
+    joiner = Joiner()
+    rows = joiner.rows(known("up"), (), NOW).backups
+    lost = "no cinder-backup works in its zone, az-n"
+    assert {row.backup.id: row.obstacle for row in rows} == {"b1": "", "b2": lost}
+    rows = joiner.rows(known("down"), (), NOW).backups
+    assert all("no cinder-backup works" in row.obstacle for row in rows)
+    unknown = msgspec.structs.replace(known("up"), services=Snapshot())
+    assert not any(row.obstacle for row in joiner.rows(unknown, (), NOW).backups)
+
+
 def test_a_plan_by_metadata_is_judged_once_it_is_known_who_carries_it() -> None:
     plan = BackupPlan(name="marked", metadata={"backup": "yes"}, every=24.0)
     volumes = (Volume(id="v1", name="db", availability_zone="az-l"), Volume(id="v2", name="web"))

@@ -1,8 +1,11 @@
 """The plan of a deletion: what else has to go, in which order, and what is lost."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from dcn_console.inventory.services import Services
+from dcn_console.inventory.storage_join import backup_zones
 from dcn_console.model.backup_chains import (
     DELETABLE,
     BackupNode,
@@ -11,12 +14,13 @@ from dcn_console.model.backup_chains import (
     last_good,
     nodes,
 )
-from dcn_console.model.errors import ObjectNotFound
+from dcn_console.model.errors import ObjectNotFound, ServiceError
+from dcn_console.model.inventory import CinderService
 from dcn_console.model.plans import Check, ObjectReference, Plan, PlannedStep
 from dcn_console.model.storage import Backup
 from dcn_console.model.storage_requests import DeleteBackups
 from dcn_console.model.text import count, format_age, printable
-from dcn_console.operations.backups.checks import tasks_check
+from dcn_console.operations.backups.checks import BACKUP_SERVICE, tasks_check
 from dcn_console.operations.backups.where import hub_of
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_subject import fine, refused, warned
@@ -42,6 +46,7 @@ async def plan_deletions(
     """
     chosen = [await services.cinder.backups.backup(one) for one in request.backup_ids]
     plans = []
+    at_work = await _cinder_services(services)
     for volume_id in dict.fromkeys(backup.volume_id or "" for backup in chosen):
         wanted = {one.id: one for one in chosen if (one.volume_id or "") == volume_id}
         listed = await services.cinder.backups.of_volume(volume_id)
@@ -51,7 +56,10 @@ async def plan_deletions(
         for chain in dict.fromkeys(node.chain for node in tree if node.backup.id in wanted):
             part = [node for node in tree if node.chain == chain]
             gone = await _volume_is_gone(services, volume_id)
-            plans.append(_plan(services, part, set(wanted), going, tree, context, gone=gone))
+            plan = _plan(services, part, set(wanted), going, tree, context, gone=gone)
+            going_now = [node.backup for node in part if node.backup.id in going]
+            checks = (*plan.checks, *_service_checks(going_now, at_work))
+            plans.append(msgspec.structs.replace(plan, checks=checks))
     return tuple(plans)
 
 
@@ -185,6 +193,41 @@ def _loss_checks(
         for node in order
     )
     return [*checks, fine(f"These go, in this order: {ages}.")]
+
+
+async def _cinder_services(services: Services) -> tuple[CinderService, ...] | ServiceError:
+    try:
+        return await services.cinder.services()
+    except ServiceError as error:
+        return error
+
+
+def _service_checks(
+    backups: Sequence[Backup], listed: tuple[CinderService, ...] | ServiceError
+) -> list[Check]:
+    """Refuse what no cinder-backup would delete: each must have one that works in its zone."""
+    if isinstance(listed, ServiceError):
+        text = f"Whether a {BACKUP_SERVICE} works where they are is not known: {listed.message}"
+        return [warned(text, listed.way_out)]
+    served = backup_zones(listed) or frozenset()
+    checks = []
+    for zone in sorted({backup.availability_zone or "" for backup in backups}):
+        if zone in served or (not zone and served):
+            continue
+        where = f"zone {printable(zone, 60)}" if zone else "any zone"
+        ours = [one for one in listed if one.binary == BACKUP_SERVICE]
+        known = any(one.availability_zone == zone for one in ours)
+        checks.append(
+            refused(
+                f"No {BACKUP_SERVICE} works in {where}, and Cinder has a backup deleted by the "
+                "one in its own zone (it answers 404).",
+                f"Start it: openstack volume service list --service {BACKUP_SERVICE}"
+                if known or not zone
+                else f"Run a {BACKUP_SERVICE} with storage_availability_zone = "
+                f"{printable(zone, 60)} for the time it takes.",
+            )
+        )
+    return checks
 
 
 def _busy(order: tuple[BackupNode, ...], context: PlanContext) -> list[Check]:

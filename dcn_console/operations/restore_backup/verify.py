@@ -83,8 +83,8 @@ class _Verification:
         """See that boot flag and image metadata came along, and set what did not."""
         volumes = self._services.cinder.volumes
         try:
-            wanted = await self._image_metadata(source)
-            found = await self._image_metadata(volume)
+            wanted = await volumes.image_metadata(source.id)
+            found = await volumes.image_metadata(volume.id)
             missing = {key: value for key, value in wanted.items() if key not in found}
             if missing:
                 await volumes.set_image_metadata(volume.id, missing)
@@ -94,13 +94,6 @@ class _Verification:
                 self._seen.append("boot flag set again")
         except ServiceError as error:
             self._seen.append(f"boot flag and image metadata not carried over: {error.message}")
-
-    async def _image_metadata(self, volume: Volume) -> dict[str, str]:
-        """Return a volume's image metadata; Cinder answers 404 for one without any."""
-        try:
-            return await self._services.cinder.volumes.image_metadata(volume.id)
-        except ObjectNotFound:
-            return {}
 
     async def _compare(
         self, backup: Backup, source: Volume | None, volume: Volume
