@@ -2,24 +2,15 @@
 
 import os
 import signal
-import subprocess
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from dcn_lab.lab import Lab, LabSite
-from lab_clients import connect, wait_for
-from lab_settings import lab_settings
+from dcn_lab.lab import Lab
+from lab_storage import OBJECT, Storage
+from lab_tasks import agents, carried_out, console_on, halted, planned
 from real_console import RealConsole, until
 
-from dcn_console.config.write import render
-from dcn_console.inventory.services import Services
-from dcn_console.model.plans import Plan
 from dcn_console.model.requests import ContentCheck, Request
 from dcn_console.model.storage_requests import (
     BackUpVolumes,
@@ -28,93 +19,6 @@ from dcn_console.model.storage_requests import (
     RestoreBackup,
 )
 from dcn_console.model.tasks import TargetState, Task, TaskState
-from dcn_console.operations.base import PlanContext
-from dcn_console.operations.registry import operation_for
-
-OBJECT = 4 << 20
-HEADERS = {"OpenStack-API-Version": "volume 3.60"}
-WRITE = """
-import os, rados, rbd, sys
-conf, pool, name, numbers = sys.argv[1:]
-with rados.Rados(conffile=conf, rados_id="admin") as handle, handle.open_ioctx(pool) as ioctx:
-    with rbd.Image(ioctx, name) as image:
-        for number in map(int, numbers.split(",")):
-            image.write(os.urandom(4 << 20), number << 22)
-"""
-READ = """
-import hashlib, rados, rbd, sys
-conf, pool, name, snapshot, numbers = sys.argv[1:]
-total = hashlib.sha256()
-with rados.Rados(conffile=conf, rados_id="admin") as handle, handle.open_ioctx(pool) as ioctx:
-    with rbd.Image(ioctx, name, snapshot=snapshot or None, read_only=True) as image:
-        for number in map(int, numbers.split(",")):
-            total.update(image.read(number << 22, 4 << 20))
-print(total.hexdigest())
-"""
-
-
-class Storage:
-    """Cinder seen past the console, and what its RBD images hold."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._api = connect(lab, lab.cloud).block_storage
-        self.made: list[str] = []
-
-    def get(self, path: str) -> Any:
-        answer = self._api.get(path, headers=HEADERS, raise_exc=False)
-        return answer.json() if answer.status_code == 200 else None
-
-    def volume(self, site: LabSite) -> str:
-        """Make an empty volume of 1 GiB and return its id."""
-        wanted = {
-            "size": 1,
-            "name": f"backup-test-{uuid.uuid4().hex[:8]}",
-            "availability_zone": site.availability_zone,
-        }
-        identity = str(self._api.post("/volumes", json={"volume": wanted}).json()["volume"]["id"])
-        self.made.append(identity)
-        wait_for(self._lab, "the volume", lambda: self.status(identity) == "available")
-        return identity
-
-    def status(self, volume_id: str) -> str | None:
-        shown = self.get(f"/volumes/{volume_id}")
-        return shown["volume"]["status"] if shown else None
-
-    def backups(self, volume_id: str) -> list[dict[str, Any]]:
-        """The backups of a volume, the oldest first."""
-        found = self.get(f"/backups/detail?volume_id={volume_id}")["backups"]
-        return sorted(found, key=lambda one: one["created_at"])
-
-    def write(self, site: LabSite, volume_id: str, *numbers: int) -> None:
-        """Write random data into whole objects of a volume."""
-        self._script(WRITE, site, volume_id, ",".join(map(str, numbers)))
-
-    def checksum(self, site: LabSite, volume_id: str, *numbers: int, snapshot: str = "") -> str:
-        """Return the SHA-256 of some objects of a volume, read past the console."""
-        return self._script(READ, site, volume_id, snapshot, ",".join(map(str, numbers)))
-
-    def _script(self, script: str, site: LabSite, volume_id: str, *words: str) -> str:
-        name = f"volume-{volume_id}"
-        command = ("/usr/bin/python3", "-c", script, str(site.conf), site.pools.volumes, name)
-        done = subprocess.run(
-            (*command, *words), check=True, timeout=120, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def clear(self) -> None:
-        """Remove what is left of the backups and volumes of a test."""
-        for identity in self.made:
-            wait_for(self._lab, "the backups' end", partial(self._no_backups, identity))
-        for identity in self.made:
-            self._api.delete(f"/volumes/{identity}")
-
-    def _no_backups(self, volume_id: str) -> bool:
-        """Ask for the end of the newest backup that has settled; true when none is left."""
-        left = self.backups(volume_id)
-        if left and left[-1]["status"] in ("available", "error"):
-            self._api.delete(f"/backups/{left[-1]['id']}")
-        return not left
 
 
 @pytest.fixture
@@ -126,49 +30,8 @@ def storage(lab: Lab) -> Iterator[Storage]:
 
 @pytest.fixture
 def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
-    config = tmp_path / "config.toml"
-    patience = {"agent_deadline_seconds": 20.0, "request_timeout_seconds": 60.0}
-    config.write_text(render(lab_settings(lab, **patience)))  # type: ignore[arg-type]
-    console = RealConsole(config, tmp_path / "state")
-    yield console
-    console.close()
-
-
-async def planned(console: RealConsole, request: Request) -> Plan:
-    services = await Services.open(console.settings)
-    try:
-        context = PlanContext(
-            open_tasks=console.store.open_tasks(),
-            rate_to=console.store.rate_to,
-            now=datetime.now(UTC),
-        )
-        (plan,) = await operation_for(request).plan(services, request, context)
-    finally:
-        await services.close()
-    assert not plan.is_refused, plan.checks
-    return plan
-
-
-async def carried_out(console: RealConsole, request: Request) -> Task:
-    """Plan, submit and wait; a runner has to run."""
-    number = console.store.submit(await planned(console, request), "test").number
-    task = console.wait_over(number)
-    assert task.state is TaskState.DONE, console.explain(number)
-    return task
-
-
-@contextmanager
-def halted(lab: Lab, daemon: str) -> Iterator[None]:
-    """Have a daemon stand still, so that whatever it was asked for stays under way."""
-    pids = lab.pids(daemon)
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+    with console_on(lab, tmp_path) as console:
+        yield console
 
 
 async def carried_out_with_kills(lab: Lab, console: RealConsole, request: Request) -> Task:
@@ -199,17 +62,6 @@ async def carried_out_with_kills(lab: Lab, console: RealConsole, request: Reques
     task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)
     return task
-
-
-def agents(console: RealConsole) -> list[int]:
-    """Return the agents of the runner: its child processes."""
-    pid = console.runner_pid()
-    if pid is None:
-        return []
-    listed = subprocess.run(
-        ("ps", "--ppid", str(pid), "-o", "pid="), capture_output=True, text=True, check=False
-    )
-    return [int(word) for word in listed.stdout.split()]
 
 
 async def test_a_chain_survives_kills_on_its_way_to_another_edge(

@@ -1,0 +1,94 @@
+"""Cinder's volumes and backups for tests, and what their RBD images hold."""
+
+import subprocess
+import uuid
+from functools import partial
+from typing import Any
+
+from dcn_lab.lab import Lab, LabSite
+from lab_clients import connect, wait_for
+
+OBJECT = 4 << 20
+HEADERS = {"OpenStack-API-Version": "volume 3.60"}
+WRITE = """
+import os, rados, rbd, sys
+conf, pool, name, numbers = sys.argv[1:]
+with rados.Rados(conffile=conf, rados_id="admin") as handle, handle.open_ioctx(pool) as ioctx:
+    with rbd.Image(ioctx, name) as image:
+        for number in map(int, numbers.split(",")):
+            image.write(os.urandom(4 << 20), number << 22)
+"""
+READ = """
+import hashlib, rados, rbd, sys
+conf, pool, name, snapshot, numbers = sys.argv[1:]
+total = hashlib.sha256()
+with rados.Rados(conffile=conf, rados_id="admin") as handle, handle.open_ioctx(pool) as ioctx:
+    with rbd.Image(ioctx, name, snapshot=snapshot or None, read_only=True) as image:
+        for number in map(int, numbers.split(",")):
+            total.update(image.read(number << 22, 4 << 20))
+print(total.hexdigest())
+"""
+
+
+class Storage:
+    """Cinder seen past the console, and what its RBD images hold."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._api = connect(lab, lab.cloud).block_storage
+        self.made: list[str] = []
+
+    def get(self, path: str) -> Any:
+        answer = self._api.get(path, headers=HEADERS, raise_exc=False)
+        return answer.json() if answer.status_code == 200 else None
+
+    def volume(self, site: LabSite) -> str:
+        """Make an empty volume of 1 GiB and return its id."""
+        wanted = {
+            "size": 1,
+            "name": f"backup-test-{uuid.uuid4().hex[:8]}",
+            "availability_zone": site.availability_zone,
+        }
+        identity = str(self._api.post("/volumes", json={"volume": wanted}).json()["volume"]["id"])
+        self.made.append(identity)
+        wait_for(self._lab, "the volume", lambda: self.status(identity) == "available")
+        return identity
+
+    def status(self, volume_id: str) -> str | None:
+        shown = self.get(f"/volumes/{volume_id}")
+        return shown["volume"]["status"] if shown else None
+
+    def backups(self, volume_id: str) -> list[dict[str, Any]]:
+        """The backups of a volume, the oldest first."""
+        found = self.get(f"/backups/detail?volume_id={volume_id}")["backups"]
+        return sorted(found, key=lambda one: one["created_at"])
+
+    def write(self, site: LabSite, volume_id: str, *numbers: int) -> None:
+        """Write random data into whole objects of a volume."""
+        self._script(WRITE, site, volume_id, ",".join(map(str, numbers)))
+
+    def checksum(self, site: LabSite, volume_id: str, *numbers: int, snapshot: str = "") -> str:
+        """Return the SHA-256 of some objects of a volume, read past the console."""
+        return self._script(READ, site, volume_id, snapshot, ",".join(map(str, numbers)))
+
+    def _script(self, script: str, site: LabSite, volume_id: str, *words: str) -> str:
+        name = f"volume-{volume_id}"
+        command = ("/usr/bin/python3", "-c", script, str(site.conf), site.pools.volumes, name)
+        done = subprocess.run(
+            (*command, *words), check=True, timeout=120, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def clear(self) -> None:
+        """Remove what is left of the backups and volumes of a test."""
+        for identity in self.made:
+            wait_for(self._lab, "the backups' end", partial(self._no_backups, identity))
+        for identity in self.made:
+            self._api.delete(f"/volumes/{identity}")
+
+    def _no_backups(self, volume_id: str) -> bool:
+        """Ask for the end of the newest backup that has settled; true when none is left."""
+        left = self.backups(volume_id)
+        if left and left[-1]["status"] in ("available", "error"):
+            self._api.delete(f"/backups/{left[-1]['id']}")
+        return not left
