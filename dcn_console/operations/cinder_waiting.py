@@ -157,12 +157,17 @@ async def until_gone(
 
 
 def waiting_text(
-    doing: str, status: str, began: datetime, now: datetime, progress: Progress | None
+    doing: str,
+    status: str,
+    began: datetime,
+    now: datetime,
+    progress: Progress | None,
+    service: str = "Cinder",
 ) -> str:
-    """Say what Cinder does; without a figure also its status and for how long we watch."""
+    """Say what a service does; without a figure also its status and for how long we watch."""
     if progress is not None and progress.done is not None:
         return doing
-    return f"{doing} (Cinder says {printable(status, 60)}{waited(began, now)})"
+    return f"{doing} ({service} says {printable(status, 60)}{waited(began, now)})"
 
 
 def waited(began: datetime, now: datetime) -> str:

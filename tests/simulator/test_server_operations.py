@@ -84,6 +84,8 @@ async def test_a_server_is_made_of_a_volume_and_deleted_without_it(
     plan = await operations.plan(a_request(admin, volume, security_group="ssh"))
     assert plan.targets == ("north",)
     assert "--availability-zone zone-north" in plan.commands[0]
+    assert "A compute host works in zone zone-north. Flavor m1.small: 1 core," in said(plan)
+    assert "free, 1 needed. Quota cores: " in said(plan)
     target, _ = await operations.run(a_request(admin, volume), plan)
     assert target.state is TargetState.DONE, target.text
     assert "runs in zone zone-north" in target.verified
@@ -234,11 +236,20 @@ async def test_nobody_stops_a_server_without_being_told_to(
     assert "power cut" in " ".join(check.text for check in plan.warnings)
 
 
-async def test_a_server_with_a_disk_of_novas_own_is_sent_elsewhere(
-    simulator: Simulator, operations: Operations
+async def test_nova_makes_the_image_of_a_disk_of_its_own(
+    simulator: Simulator, admin: Api, operations: Operations
 ) -> None:
     image = simulator.control.add_image("os", ("store-home",), 64 * MIB)
     server_id = simulator.control.add_server("old", "north", image=image)
-    with pytest.raises(UsageError) as raised:
-        await operations.plan(ImageOfServer(server_id=server_id))
-    assert "openstack server image create" in raised.value.way_out
+    request = ImageOfServer(server_id=server_id, name="own", sites=("south",), stop_server=True)
+    plan = await operations.plan(request)
+    assert "Nova's own" in said(plan)
+    names = [step.name for step in plan.steps]
+    assert names[:4] == ["stop server", "ask", "watch", "start server"]
+    target, context = await operations.run(request, plan)
+    assert target.state is TargetState.DONE, target.text
+    assert list(context.results)[:4] == names[:4]
+    (made,) = admin.get("/image/v2/images?name=own")["images"]
+    assert made["size"]
+    assert set(made["stores"].split(",")) == {"store-home", "store-south"}
+    assert server(admin, server_id)["status"] == "ACTIVE"

@@ -6,7 +6,8 @@ from dcn_console.model.server_requests import ImageOfServer
 from dcn_console.model.tasks import Target, Task
 from dcn_console.operations.base import PlanContext, TargetContext
 from dcn_console.operations.parameters import parameters_of
-from dcn_console.operations.server_image.plan import NAME, Parameters, plan_image
+from dcn_console.operations.server_image.names import NAME, Parameters
+from dcn_console.operations.server_image.plan import plan_image
 from dcn_console.operations.server_image.run import image_of
 
 __all__ = ["ServerImage"]
@@ -35,7 +36,7 @@ class ServerImage:
         parameters = parameters_of(task.plan, Parameters)
         request = ImageOfServer(
             server_id=parameters.server_id,
-            name=parameters.upload.name,
+            name=parameters.wanted_name,
             sites=parameters.wanted_sites,
             stop_server=parameters.wanted_stop,
         )
