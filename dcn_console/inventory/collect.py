@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from dcn_console.inventory.clusters import ClusterReader, look_for, read_copies, read_state
+from dcn_console.inventory.keeping import Identified
 from dcn_console.inventory.mirror_reading import (
     pools_of,
     read_manager,
@@ -33,7 +34,6 @@ from dcn_console.inventory.reading import (
     volumes_notice,
 )
 from dcn_console.inventory.services import Services
-from dcn_console.inventory.snapshots import Identified
 from dcn_console.model.errors import DcnError, ServiceError
 from dcn_console.model.inventory import (
     CinderService,

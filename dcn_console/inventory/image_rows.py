@@ -1,18 +1,23 @@
 """Making the rows of images again and again, doing over only what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
 from dcn_console.inventory.cells import TaskPart, cell, imports_of, task_parts
 from dcn_console.inventory.findings import copy_fault, image_findings
+from dcn_console.inventory.keeping import Before, same_tuple
 from dcn_console.model.inventory import Image, ImageTask, Inventory, RbdImage, Store
 from dcn_console.model.rows import Cell, ImageRow
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import Task
 
 PlainKey = tuple[tuple[str, ...], str | None, str | None, str | None, bool]
+
+
+_key: Callable[[ImageRow], str] = attrgetter("image.id")
 
 
 class Plain(msgspec.Struct):
@@ -82,28 +87,59 @@ class ImageRows:
     """Makes the rows of images; a row that did not change is the same object as before."""
 
     def __init__(self, previous: Iterable[ImageRow] = ()) -> None:
-        self._rows = {row.key: row for row in previous}
+        self._rows = tuple(previous)
+        self._images: tuple[Image, ...] = ()
         self._world: World | None = None
         self._lively: frozenset[str] = frozenset()
+        self._places: dict[str, int] = {}
+        self._placed: frozenset[str] = frozenset()
 
-    def joined(self, world: World) -> Iterable[ImageRow]:
+    def joined(self, world: World) -> tuple[ImageRow, ...]:
         """Return the rows of this moment, in the order of the images."""
+        images = world.inventory.images.rows
         lively = world.lively
         restless = lively | self._lively
         calm = self._world is not None and world.is_as(self._world)
-        made: dict[str, ImageRow] = {}
-        plain = Plain()
-        for image in world.inventory.images.rows:
-            old = self._rows.get(image.id)
-            if calm and old is not None and old.image is image and image.id not in restless:
-                made[image.id] = old
-                continue
-            row = _image_row(image, world, plain)
-            made[image.id] = old if old is not None and old == row else row
-        self._rows = made
+        if not calm or images is not self._images:
+            self._rows = same_tuple(self._rows, self._all(images, world, restless, calm=calm))
+            self._places, self._placed = {}, frozenset()
+        elif restless:
+            self._rows = same_tuple(self._rows, self._some(world, restless))
+        self._images = images
         self._world = world
         self._lively = lively
-        return made.values()
+        return self._rows
+
+    def _all(
+        self, images: tuple[Image, ...], world: World, restless: frozenset[str], *, calm: bool
+    ) -> tuple[ImageRow, ...]:
+        """Look at every image."""
+        before = Before(self._rows, _key)
+        made: list[ImageRow] = []
+        plain = Plain()
+        for index, image in enumerate(images):
+            old = before.find(index, image.id)
+            if calm and old is not None and old.image is image and image.id not in restless:
+                made.append(old)
+                continue
+            row = _image_row(image, world, plain)
+            made.append(old if old is not None and old == row else row)
+        return tuple(made)
+
+    def _some(self, world: World, restless: frozenset[str]) -> tuple[ImageRow, ...]:
+        """Look at the restless images alone: nothing else changed."""
+        if not self._placed >= restless:
+            images = enumerate(self._images)
+            self._places = {image.id: index for index, image in images if image.id in restless}
+            self._placed = restless
+        rows = list(self._rows)
+        plain = Plain()
+        for image_id in restless & self._places.keys():
+            place = self._places[image_id]
+            row = _image_row(rows[place].image, world, plain)
+            if rows[place] != row:
+                rows[place] = row
+        return tuple(rows)
 
 
 def _image_row(image: Image, world: World, plain: Plain) -> ImageRow:

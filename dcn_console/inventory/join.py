@@ -4,41 +4,30 @@ Pure: the same inventory, tasks and moment give the same rows. A row that did no
 same object as before, so that screens can compare by identity.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
 
 from dcn_console.inventory.backup_dues import due_rows, judged, overdue_findings
 from dcn_console.inventory.findings import site_findings
 from dcn_console.inventory.image_rows import ImageRows, World
+from dcn_console.inventory.keeping import same_rows, same_tuple
 from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
 from dcn_console.inventory.storage_findings import images_needed, missing_services
 from dcn_console.inventory.storage_join import StorageJoiner, Stored
-from dcn_console.inventory.volume_rows import volume_rows, with_more
+from dcn_console.inventory.tallies import Counts, Gathered
+from dcn_console.inventory.volume_rows import VolumeRows, with_more
 from dcn_console.model.backup_plans import BackupPlan
 from dcn_console.model.inventory import (
     Capacity,
     CinderService,
     Inventory,
 )
-from dcn_console.model.rows import DueRow, Finding, ImageRow, Rows, SiteRow, StoreRow, VolumeRow
+from dcn_console.model.rows import DueRow, Finding, Rows, SiteRow, StoreRow, VolumeRow
 from dcn_console.model.storage import Backup
 from dcn_console.model.tasks import Task
 
 _JUDGE_EVERY = timedelta(minutes=1)
 """How often backups are judged by the clock alone."""
-
-
-class Keyed(Protocol):
-    """A row with a key."""
-
-    @property
-    def key(self) -> str:
-        """What tells the row from others."""
-
-
-K = TypeVar("K", bound=Keyed)
 
 
 def rows(
@@ -72,38 +61,36 @@ class Joiner:
         self._stored: Stored | None = None
         self._last_backups: Mapping[str, Backup] = {}
         self._needed: tuple[Finding, ...] = ()
+        self._volume_rows = VolumeRows(self._rows.volumes)
         self._plain_volumes = self._rows.volumes
+        self._counts = Counts()
+        self._gathered = Gathered()
 
     def rows(self, inventory: Inventory, tasks: Sequence[Task], now: datetime) -> Rows:
         """Return the joined rows of this moment."""
-        joined = self._image_rows.joined(World.of(inventory, tasks, now))
-        images = _same_tuple(self._rows.images, tuple(joined))
+        old = self._rows
+        images = same_tuple(old.images, self._image_rows.joined(World.of(inventory, tasks, now)))
         mirrored = self._mirrors.joined(inventory, tasks, now)
         stored = self._storage.joined(inventory)
         overdue = self._judge_backups(inventory, stored, now)
         volumes = self._join_volumes(inventory, mirrored, stored, overdue)
-        counts = Counter(store for image in inventory.images.rows for store in image.stores)
-        sites = _kept(self._rows.sites, _site_rows(inventory, counts, now))
-        stores = _kept(self._rows.stores, _store_rows(inventory, counts))
-        kept = _kept if self._inventory is None else _same_tuple
-        mirrors = kept(self._rows.mirrors, mirrored.rows)
-        pairs = kept(self._rows.pairs, mirrored.pairs)
+        counts = self._counts = self._counts.now(inventory)
+        sites = same_rows(old.sites, _site_rows(inventory, counts, now))
+        stores = same_rows(old.stores, _store_rows(inventory, counts))
+        kept = same_rows if self._inventory is None else same_tuple
+        mirrors = kept(old.mirrors, mirrored.rows)
+        pairs = kept(old.pairs, mirrored.pairs)
         before, self._stored = self._stored, stored
-        backups, snapshots, servers = self._rows.backups, self._rows.snapshots, self._rows.servers
+        backups, snapshots, servers = old.backups, old.snapshots, old.servers
         if before is None or before.backups is not stored.backups:
-            backups = _kept(backups, stored.backups)
+            backups = same_rows(backups, stored.backups)
         if before is None or before.snapshots is not stored.snapshots:
-            snapshots = _kept(snapshots, stored.snapshots)
+            snapshots = same_rows(snapshots, stored.snapshots)
         if before is None or before.servers is not stored.servers:
-            servers = _kept(servers, stored.servers)
-        findings = (
-            *_findings(sites, images, volumes),
-            *self._images_needed(inventory),
-            *(finding for row in backups if row.findings for finding in row.findings),
-            *mirrored.findings,
+            servers = same_rows(servers, stored.servers)
+        self._gathered = self._gathered.now(
+            sites, images, volumes, backups, self._images_needed(inventory), mirrored.findings
         )
-        if findings == self._rows.findings:
-            findings = self._rows.findings
         self._inventory = inventory
         new = Rows(
             sites=sites,
@@ -116,9 +103,9 @@ class Joiner:
             dues=self._dues,
             snapshots=snapshots,
             servers=servers,
-            findings=findings,
+            findings=self._gathered.all,
         )
-        if not _identical(self._rows, new):
+        if not _identical(old, new):
             self._rows = new
         return self._rows
 
@@ -131,7 +118,7 @@ class Joiner:
             and last.volumes.rows is inventory.volumes.rows
             and last.servers.rows is inventory.servers.rows
         ):
-            self._needed = images_needed(inventory)
+            self._needed = images_needed(inventory, self._needed)
         return self._needed
 
     def _judge_backups(
@@ -150,7 +137,7 @@ class Joiner:
             and stored.last_backups is self._last_backups
         ):
             dues = judged(self._plans, inventory, now)
-            self._dues = _kept(self._dues, due_rows(self._plans, dues, inventory))
+            self._dues = same_rows(self._dues, due_rows(self._plans, dues, inventory))
             found = overdue_findings(dues, inventory.topology)
             self._judged_at = now
             return self._overdue if found == self._overdue else found
@@ -163,33 +150,21 @@ class Joiner:
         stored: Stored,
         overdue: dict[str, tuple[Finding, ...]],
     ) -> tuple[VolumeRow, ...]:
-        last = self._inventory
-        if not (
-            last is not None
-            and last.topology is inventory.topology
-            and last.volumes.rows is inventory.volumes.rows
-            and last.servers.rows is inventory.servers.rows
-            and last.images.rows is inventory.images.rows
-        ):
-            plain = _kept(self._plain_volumes, volume_rows(inventory))
-        elif (
-            mirrored is self._mirrored
+        plain = self._volume_rows.joined(inventory)
+        if (
+            plain is self._plain_volumes
+            and mirrored is self._mirrored
             and stored.last_backups is self._last_backups
             and overdue is self._overdue
         ):
             return self._rows.volumes
-        else:
-            plain = self._plain_volumes
         self._plain_volumes, self._mirrored = plain, mirrored
         self._last_backups, self._overdue = stored.last_backups, overdue
-        more = with_more(plain, mirrored.by_volume, stored.last_backups, overdue)
-        return _kept(self._rows.volumes, more)
+        old, by_volume = self._rows.volumes, mirrored.by_volume
+        return with_more(old, plain, by_volume, stored.last_backups, overdue)
 
 
-def _site_rows(
-    inventory: Inventory, image_counts: Mapping[str, int], now: datetime
-) -> Iterable[SiteRow]:
-    volume_counts = Counter(volume.availability_zone for volume in inventory.volumes.rows)
+def _site_rows(inventory: Inventory, counts: Counts, now: datetime) -> Iterable[SiteRow]:
     services: dict[str | None, list[CinderService]] = {}
     for service in inventory.services.rows:
         services.setdefault(service.availability_zone, []).append(service)
@@ -202,8 +177,8 @@ def _site_rows(
             capacity=state.capacity if state else None,
             health=state.health if state else None,
             warnings=state.warnings if state else (),
-            images=image_counts.get(site.store, 0) if site.store else 0,
-            volumes=volume_counts[zone] if zone else 0,
+            images=counts.images.get(site.store, 0) if site.store else 0,
+            volumes=counts.volumes.get(zone, 0) if zone else 0,
             taken_at=cluster.taken_at if cluster else None,
             error=cluster.error if cluster else None,
             unreachable_since=cluster.failing_since if cluster else None,
@@ -214,46 +189,20 @@ def _site_rows(
         )
 
 
-def _store_rows(inventory: Inventory, image_counts: Mapping[str, int]) -> Iterable[StoreRow]:
+def _store_rows(inventory: Inventory, counts: Counts) -> Iterable[StoreRow]:
     for store in inventory.stores.rows:
         site = inventory.topology.with_store(store.id)
         yield StoreRow(
             store=store,
             site=site.name if site else None,
             capacity=_capacity(inventory, site.name) if site else None,
-            images=image_counts.get(store.id, 0),
+            images=counts.images.get(store.id, 0),
         )
 
 
 def _capacity(inventory: Inventory, site: str) -> Capacity | None:
     cluster = inventory.clusters.get(site)
     return cluster.rows[0].capacity if cluster is not None and cluster.rows else None
-
-
-def _findings(
-    sites: tuple[SiteRow, ...], images: tuple[ImageRow, ...], volumes: tuple[VolumeRow, ...]
-) -> tuple[Finding, ...]:
-    return (
-        *(finding for site in sites for finding in site.findings),
-        *(finding for image in images if image.findings for finding in image.findings),
-        *(finding for volume in volumes if volume.findings for finding in volume.findings),
-    )
-
-
-def _kept(old: tuple[K, ...], new: Iterable[K]) -> tuple[K, ...]:
-    """Return the new rows, each one that equals an old row being that old object."""
-    known = {row.key: row for row in old}
-    kept = tuple(
-        before if (before := known.get(row.key)) is not None and before == row else row
-        for row in new
-    )
-    return _same_tuple(old, kept)
-
-
-def _same_tuple(old: tuple[K, ...], new: tuple[K, ...]) -> tuple[K, ...]:
-    if len(old) == len(new) and all(one is other for one, other in zip(old, new, strict=True)):
-        return old
-    return new
 
 
 def _identical(old: Rows, new: Rows) -> bool:

@@ -5,20 +5,12 @@ A row that did not change stays the same object, so that what follows can compar
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from dcn_console.inventory.keeping import Identified, same_tuple
 from dcn_console.model.inventory import Snapshot, Source
-
-
-class Identified(Protocol):
-    """A row with an id that never changes."""
-
-    @property
-    def id(self) -> str:
-        """The id."""
-
 
 R = TypeVar("R", bound=Identified)
 T = TypeVar("T")
@@ -28,7 +20,7 @@ def swept(snapshot: Snapshot[R], rows: Iterable[R], now: datetime) -> Snapshot[R
     """Return the snapshot after a complete sweep: exactly ``rows``, in their order."""
     known = {row.id: row for row in snapshot.rows}
     merged = tuple(same(known, row) for row in _unique(rows))
-    return _good(snapshot, _same_rows(snapshot.rows, merged), now, complete=True)
+    return _good(snapshot, same_tuple(snapshot.rows, merged), now, complete=True)
 
 
 def grown(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R]:
@@ -40,7 +32,7 @@ def grown(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R
     known = {row.id: row for row in snapshot.rows}
     older = (row for row in snapshot.rows if row.id not in arrived)
     merged = (*(same(known, row) for row in _unique(rows)), *older)
-    return _good(snapshot, merged, now, complete=False)
+    return _good(snapshot, same_tuple(snapshot.rows, merged), now, complete=False)
 
 
 def changed(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R]:
@@ -52,7 +44,7 @@ def changed(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot
         merged.append(_newer(row, new))
     return _good(
         snapshot,
-        _same_rows(snapshot.rows, (*news.values(), *merged)),
+        same_tuple(snapshot.rows, (*news.values(), *merged)),
         now,
         complete=snapshot.complete,
     )
@@ -67,7 +59,7 @@ def patched(
     """
     news = {row.id: row for row in rows}
     merged = tuple(_newer(row, news.get(row.id)) for row in snapshot.rows if row.id not in gone)
-    if _same_rows(snapshot.rows, merged) is snapshot.rows:
+    if same_tuple(snapshot.rows, merged) is snapshot.rows:
         return snapshot
     return msgspec.structs.replace(snapshot, rows=merged, generation=snapshot.generation + 1)
 
@@ -118,12 +110,6 @@ def same(known: dict[str, R], row: R) -> R:
     """Return the known row where ``row`` equals it: what did not change stays one object."""
     old = known.get(row.id)
     return old if old is not None and old == row else row
-
-
-def _same_rows(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:
-    if len(old) == len(new) and all(one is other for one, other in zip(old, new, strict=True)):
-        return old
-    return new
 
 
 def _unique(rows: Iterable[R]) -> Iterable[R]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
+from dcn_console.inventory.keeping import Before, same_tuple
 from dcn_console.model.backup_chains import BackupNode, data_time
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
@@ -121,78 +124,96 @@ def _disabled(site: Site, zone: str, services: Sequence[CinderService]) -> Itera
     )
 
 
-class _Users:
-    """Who uses one image at one site."""
+class _Users(msgspec.Struct, gc=False):
+    """Who uses one image at one site: how many, and the names of some, servers first."""
 
-    def __init__(self) -> None:
-        self.servers: list[str] = []
-        self.volumes: list[str] = []
+    servers: int = 0
+    volumes: int = 0
+    names: tuple[str, ...] = ()
 
 
-def images_needed(inventory: Inventory) -> tuple[Finding, ...]:
+def images_needed(inventory: Inventory, previous: tuple[Finding, ...] = ()) -> tuple[Finding, ...]:
     """Return a finding for each image that is used at a site whose store lacks it.
 
     A server that boots from the image needs it there at the next start; volumes made of it were
-    copied whole, and so will be the next ones.
+    copied whole, and so will be the next ones. Findings that equal one of the ``previous`` are
+    that same object.
     """
     lacking = _lacking(inventory.images.rows, inventory.topology)
     if not lacking:
         return ()
     zones = {
-        site.availability_zone: site
+        site.availability_zone: site.name
         for site in reversed(inventory.topology.sites)
         if site.availability_zone and site.store
     }
     users: dict[tuple[str, str], _Users] = {}
     for server in inventory.servers.rows:
         site = zones.get(server.availability_zone or "")
-        if site is not None and server.image_id and site.name in lacking.get(server.image_id, ()):
-            users.setdefault((server.image_id, site.name), _Users()).servers.append(server.label)
+        if site is not None and server.image_id and site in lacking.get(server.image_id, ()):
+            used = users.setdefault((server.image_id, site), _Users())
+            used.servers += 1
+            if used.servers <= _NAMED:
+                used.names += (f"server {printable(server.label, 60)}",)
     for volume in inventory.volumes.rows:
-        if volume.image_id is None or volume.image_id not in lacking:
-            continue
+        sites = lacking.get(volume.image_id or "", ())
         site = zones.get(volume.availability_zone or "")
-        if site is not None and site.name in lacking[volume.image_id]:
-            users.setdefault((volume.image_id, site.name), _Users()).volumes.append(volume.label)
-    images = {image.id: image for image in inventory.images.rows if image.id in lacking}
-    return tuple(
-        _needed(images[image_id], site_name, users[image_id, site_name])
-        for image_id, site_name in sorted(users)
-    )
+        if volume.image_id is not None and site is not None and site in sites:
+            used = users.setdefault((volume.image_id, site), _Users())
+            used.volumes += 1
+            if len(used.names) < _NAMED:
+                used.names += (f"volume {printable(volume.label, 60)}",)
+    names = {image.id: image.label for image in inventory.images.rows if image.id in lacking}
+    before = Before(previous, _key_and_site)
+    ways_out = {site: _way_out(site) for site in zones.values()}
+    found = []
+    for index, key in enumerate(sorted(users)):
+        image_id, site = key
+        new = _needed(image_id, names[image_id], site, users[key], ways_out[site])
+        old = before.find(index, key)
+        found.append(old if old is not None and old == new else new)
+    return same_tuple(previous, tuple(found))
+
+
+def _key_and_site(finding: Finding) -> tuple[str, str]:
+    return finding.key, finding.site or ""
 
 
 def _lacking(images: Iterable[Image], topology: Topology) -> dict[str, tuple[str, ...]]:
     """Return by image id the sites whose store lacks the image and is not getting it."""
     places = [(site.name, site.store) for site in topology if site.store]
-    return {
-        image.id: sites
-        for image in images
-        if image.status == "active"
-        and image.size
-        and (
-            sites := tuple(
-                name
-                for name, store in places
-                if store not in image.stores and store not in image.importing_to
-            )
-        )
-    }
+    known: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
+    lacking = {}
+    for image in images:
+        if image.status != "active" or not image.size:
+            continue
+        where = (image.stores, image.importing_to)
+        sites = known.get(where)
+        if sites is None:
+            having = {*image.stores, *image.importing_to}
+            sites = known[where] = tuple(name for name, store in places if store not in having)
+        if sites:
+            lacking[image.id] = sites
+    return lacking
 
 
-def _needed(image: Image, site: str, users: _Users) -> Finding:
-    named = [
-        *(f"server {printable(name, 60)}" for name in users.servers[:_NAMED]),
-        *(f"volume {printable(name, 60)}" for name in users.volumes[:_NAMED]),
-    ][:_NAMED]
-    more = len(users.servers) + len(users.volumes) - len(named)
-    who = ", ".join(named) + (f" and {count(more, 'other')}" if more else "")
+def _needed(image_id: str, label: str, site: str, users: _Users, way_out: str) -> Finding:
+    more = users.servers + users.volumes - len(users.names)
+    who = ", ".join(users.names) + (f" and {count(more, 'other')}" if more else "")
     return Finding(
         kind=IMAGE_NEEDED,
         severity=Severity.WARNING if users.servers else Severity.NOTICE,
-        key=image.id,
+        key=image_id,
         site=site,
-        text=f"Image “{printable(image.label)}” is needed at {site}, by {who}, "
+        text=f"Image “{printable(label)}” is needed at {site}, by {who}, "
         "but its store has no copy.",
-        way_out=f"Copy it to {site}: without a copy there every new volume or server made of it "
-        "is a full copy over the network.",
+        way_out=way_out,
+    )
+
+
+def _way_out(site: str) -> str:
+    """Return what to do; there are many such findings, and they share it."""
+    return (
+        f"Copy it to {site}: without a copy there every new volume or server made of it "
+        "is a full copy over the network."
     )
