@@ -70,6 +70,7 @@ class ConsoleApp(ConsoleHost):
         "dialogs/dialogs.tcss",
         "pages/pages.tcss",
         "mirroring/mirroring.tcss",
+        "stored/stored.tcss",
     ]
     COMMANDS: ClassVar[set[Any]] = {action_provider, object_provider}
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012

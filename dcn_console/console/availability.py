@@ -14,6 +14,9 @@ from dcn_console.model.text import printable
 SETTLED = frozenset({Placement.PRESENT, Placement.COPYING, Placement.QUEUED})
 """The states of a cell that leave nothing to copy."""
 
+RAW_KINDS = frozenset({"image", "volume", "task"})
+"""The kinds of objects whose raw body can be shown."""
+
 _NAME = 60
 
 
@@ -36,7 +39,7 @@ def where_marks(situation: Situation) -> str:
     """Only where rows can be marked."""
     if situation.place in MARKED_PLACES:
         return ""
-    return "Only images, volumes and mirrored RBD images can be marked."
+    return "What is listed here cannot be marked."
 
 
 def with_marks(situation: Situation) -> str:
@@ -45,8 +48,15 @@ def with_marks(situation: Situation) -> str:
 
 
 def with_subject(situation: Situation) -> str:
-    """Only on an image, a volume or a task."""
+    """Only on an object with an id."""
     if situation.subject is None:
+        return "Put the cursor on an image, a volume, a task or a backup first."
+    return ""
+
+
+def with_body(situation: Situation) -> str:
+    """Only on an object with a raw body."""
+    if situation.subject is None or situation.subject.kind not in RAW_KINDS:
         return "Put the cursor on an image, a volume or a task first."
     return ""
 

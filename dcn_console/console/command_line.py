@@ -13,6 +13,7 @@ PLACES = {
     "volumes": "show_volumes",
     "tasks": "show_tasks",
     "mirrors": "show_mirrors",
+    "backups": "show_backups",
 }
 """Commands that go to a table, and the action that does."""
 

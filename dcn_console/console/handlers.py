@@ -102,6 +102,13 @@ def _show_mirrors(app: ConsoleHost) -> None:
     show_mirrors(app)
 
 
+def _show_backups(app: ConsoleHost) -> None:
+    from dcn_console.console.stored.backups import BackupsScreen
+    from dcn_console.console.stored.page import show_page
+
+    show_page(app, BackupsScreen)
+
+
 def _open(menu: Menu) -> Handler:
     def show(app: ConsoleHost) -> None:
         from dcn_console.console.dialogs.menu import open_menu
@@ -192,6 +199,7 @@ HANDLERS: dict[str, Handler] = {
     "copy": _copy,
     "copy_to_edges": _copy_to_edges,
     "show_mirrors": _show_mirrors,
+    "show_backups": _show_backups,
     "mirror_menu": _open(MIRROR_MENU),
     "image_menu": _open(IMAGE_MENU),
     "server_menu": _open(SERVER_MENU),

@@ -20,6 +20,7 @@ from dcn_console.console.strand import Strand
 from dcn_console.console.table_screen import TableScreen
 from dcn_console.console.tables import make_tables, subject_of
 from dcn_console.console.words import severity_rank
+from dcn_console.model.findings import BACKUP_OVERDUE
 from dcn_console.model.inventory import Snapshot
 from dcn_console.model.rows import Finding, Rows
 from dcn_console.model.sites import Topology
@@ -68,6 +69,7 @@ class HomeScreen(TableScreen):
         """Make the page for these sites."""
         super().__init__(make_tables(topology, clock), Place.IMAGES)
         self._findings: tuple[Finding, ...] = ()
+        self._late: Line = NOTHING
 
     def body(self) -> ComposeResult:
         """The panes."""
@@ -151,6 +153,9 @@ class HomeScreen(TableScreen):
         self.tables[Place.VOLUMES].set_rows(rows.volumes)
         if rows.findings is not self._findings:
             self._findings = rows.findings
+            late = sum(item.kind == BACKUP_OVERDUE for item in rows.findings)
+            words = f"▲ {count(late, 'backup')} overdue (b)"
+            self._late = line(words, Tone.WARNING) if late else NOTHING
             gravest = nsmallest(
                 MOST_FINDINGS, rows.findings, key=lambda item: severity_rank(item.severity)
             )
@@ -184,6 +189,8 @@ class HomeScreen(TableScreen):
     def _describe(self, place: Place, snapshot: Snapshot[Any], now: datetime) -> None:
         table = self.tables[place]
         note = freshness(snapshot, table.state.total, now)
+        if place is Place.VOLUMES and not note:
+            note = self._late
         if table.state.total and table.state.narrowed:
             table.empty = "nothing passes the filter; esc widens"
         elif snapshot.complete:
@@ -230,4 +237,5 @@ def _names(rows: Rows) -> dict[str, str]:
     names = {row.key: row.image.label for row in rows.images if row.findings}
     names |= {row.key: row.volume.label for row in rows.volumes if row.findings}
     names |= {row.key: row.label for row in rows.mirrors if row.findings}
+    names |= {row.key: row.backup.label for row in rows.backups if row.findings}
     return names | {pair.key: pair.direction for pair in rows.pairs}

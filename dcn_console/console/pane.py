@@ -39,8 +39,11 @@ class Pane(Vertical):
             self.border_subtitle = to_content(note) if note else None
 
 
-def describe_table(state: TableState[Any], *, brief: bool = False) -> Line:
-    """Return site, filter, counts and marks of a table, for its pane's title."""
+def describe_table(state: TableState[Any], *, brief: bool = False, where: str = "") -> Line:
+    """Return site, filter, counts and marks of a table, for its pane's title.
+
+    ``where`` stands for the site when the table is narrowed to something else.
+    """
     total, shown = state.total, len(state.view)
     between = "/" if brief else " of "
     counts = f"{shown:,}{between}{total:,}" if state.narrowed else f"{total:,}"
@@ -52,7 +55,7 @@ def describe_table(state: TableState[Any], *, brief: bool = False) -> Line:
     marked = f"{marks} marked" + (f", {hidden} of them hidden" if hidden else "")
     return joined(
         (
-            (foreign(f"@{state.site}", Tone.ACCENT, 20),) if state.site else NOTHING,
+            (foreign(f"@{where or state.site}", Tone.ACCENT, 24),) if state.site else NOTHING,
             (foreign(f"/{state.filter.text}", Tone.ACCENT, 24),) if state.filter else NOTHING,
             line(counts, Tone.DIM),
             line(marked, Tone.ACCENT) if marks else NOTHING,

@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 
 from dcn_console.console.action import EVERYWHERE, FINDING, LOOKING, MOVING, Action
-from dcn_console.console.availability import in_tables, where_marks, with_marks, with_subject
+from dcn_console.console.availability import (
+    in_tables,
+    where_marks,
+    with_body,
+    with_marks,
+    with_subject,
+)
 from dcn_console.console.situation import MARKED_PLACES, PANES, TABLE_PLACES, Place
 from dcn_console.console.table.keys import TABLE_KEYS
 
@@ -62,6 +68,15 @@ READING_ACTIONS: tuple[Action, ...] = (
         group=MOVING,
         places=PANES | {Place.VOLUME},
         footer=7,
+    ),
+    Action(
+        id="show_backups",
+        keys=("b",),
+        title="backups",
+        description="Go to the backups and their plans; from a volume to its last good one.",
+        group=MOVING,
+        places=PANES | {Place.VOLUME},
+        footer=8,
     ),
     Action(
         id="next_pane",
@@ -128,7 +143,7 @@ READING_ACTIONS: tuple[Action, ...] = (
         places=frozenset(
             {Place.IMAGES, Place.VOLUMES, Place.TASKS, Place.IMAGE, Place.VOLUME, Place.TASK}
         ),
-        available=with_subject,
+        available=with_body,
         footer=10,
     ),
     Action(

@@ -51,7 +51,7 @@ NO_SITES = Topology()
 
 @dataclass(frozen=True)
 class Subject:
-    """An object with a raw body: its kind ("image", "volume", "task"), id and name."""
+    """An object: its kind ("image", "volume", "task", "backup"), id and name."""
 
     kind: str
     id: str

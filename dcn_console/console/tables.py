@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from dcn_console.console.clock import Clock
-from dcn_console.console.columns import images, mirrors, pairs, tasks, volumes
+from dcn_console.console.columns import backups, dues, images, mirrors, pairs, tasks, volumes
 from dcn_console.console.columns.pairs import PAIR_COLUMNS
 from dcn_console.console.columns.sites import (
     FINDING_COLUMNS,
@@ -133,12 +133,35 @@ def make_mirror_tables(clock: Clock) -> Tables:
     return tables
 
 
+def make_backup_tables(clock: Clock) -> Tables:
+    """Make the tables of the page of backups: what is overdue first, and the trees."""
+    due_columns = dues.due_columns(clock)
+    backup_columns = backups.backup_columns(clock)
+    tables: Tables = {
+        Place.DUES: ResourceTable(
+            due_columns,
+            TableState(key=attrgetter("key"), haystack=dues.haystack, at_site=dues.is_at),
+            empty="no backup plans",
+            id="dues",
+        ),
+        Place.BACKUPS: ResourceTable(
+            backup_columns,
+            TableState(key=attrgetter("key"), haystack=backups.haystack, at_site=backups.is_at),
+            empty="no backups",
+            id="backups",
+        ),
+    }
+    tables[Place.DUES].state.sort_by(_column(due_columns, "state"))
+    tables[Place.BACKUPS].state.sort_by(_column(backup_columns, "backup"))
+    return tables
+
+
 def _is_settled(task: Task) -> bool:
     return task.state in (TaskState.DONE, TaskState.CANCELLED)
 
 
 def subject_of(place: Place, row: Any) -> Subject | None:
-    """Return the object of a row that has a raw body, None when it has none."""
+    """Return the object of a row, None when it has none."""
     if row is None:
         return None
     if place is Place.IMAGES:
@@ -149,6 +172,10 @@ def subject_of(place: Place, row: Any) -> Subject | None:
         return Subject("volume", row.volume_id, row.label)
     if place is Place.VOLUMES:
         return Subject("volume", row.key, row.volume.label)
+    if place is Place.DUES:
+        return Subject("volume", row.volume_id, row.volume) if row.volume_id is not None else None
+    if place is Place.BACKUPS:
+        return Subject("backup", row.key, row.backup.label)
     if place is Place.TASKS:
         return Subject("task", str(row.number), row.title)
     return None

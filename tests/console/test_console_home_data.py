@@ -282,3 +282,20 @@ async def test_sizes_are_shown_short() -> None:
         row = await put_on(pilot, app, "cirros-0.6.2-x86_64-disk")
         assert row.image.size == 44 * MIB
         assert any("cirros" in item and "44M" in item for item in picture(app))
+
+
+async def test_volumes_say_how_old_their_last_good_backup_is_and_the_overdue_sort_first() -> None:
+    async with running(FakeWorkspace(), (80, 24)) as (app, pilot):
+        await pilot.press("3")
+        table = app.home.tables[Place.VOLUMES]
+        await until(pilot, lambda: table.has_focus, "the volumes")
+        assert "▲ 3 backups overdue (b)" in shown(app)
+        await pilot.press(*"ssss")
+        await until(pilot, lambda: "BACKUP▲" in shown(app), "the order")
+        names = [row.volume.label for row in view(table)]
+        overdue = ["registry-03", "scratch-04", "queue-01"]
+        assert names[:6] == [*overdue, "queue-02", "registry-00", "queue-05"]
+        await pilot.press("home")
+        lines = [next(item for item in picture(app) if name in item) for name in overdue]
+        for text, age in zip(lines, ("▲ none", "▲ 20 d", "▲ 2 d"), strict=True):
+            assert age in text

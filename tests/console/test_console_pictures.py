@@ -91,6 +91,31 @@ def test_picture_of_a_mirrored_rbd_image(snap_compare: Compare, size: tuple[int,
     assert snap_compare(console(workspace), terminal_size=size, run_before=before)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_the_backups(snap_compare: Compare, size: tuple[int, int]) -> None:
+    before = pressing("b", "down", "down", "down")
+    assert snap_compare(console(), terminal_size=size, run_before=before)
+
+
+def test_picture_of_a_backup(snap_compare: Compare) -> None:
+    before = pressing("b", "down", "down", "enter")
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
+
+
+def test_picture_of_a_volume_of_a_backup_plan(snap_compare: Compare) -> None:
+    before = pressing("b", "tab", "down", "down", "enter")
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
+
+
+def test_picture_of_the_backups_menu(snap_compare: Compare) -> None:
+    assert snap_compare(console(), terminal_size=(80, 24), run_before=pressing("b", "B"))
+
+
+def test_picture_of_a_restore(snap_compare: Compare) -> None:
+    before = pressing("b", "down", "B", "r")
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
+
+
 def test_picture_of_a_pair(snap_compare: Compare) -> None:
     before = pressing("m", "tab", "enter", "enter")
     assert snap_compare(console(), terminal_size=(120, 40), run_before=before)

@@ -5,10 +5,12 @@ from datetime import timedelta
 from fake_data import NOW
 from msgspec.structs import replace
 
+from dcn_console.inventory.backup_dues import overdue_findings
 from dcn_console.inventory.storage_join import backup_rows, last_backups
-from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow
-from dcn_console.model.findings import BACKUP_OVERDUE
-from dcn_console.model.rows import Finding, Rows, Severity, VolumeRow
+from dcn_console.model.backup_plans import BackupPlan, all_due
+from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow, DueRow
+from dcn_console.model.rows import Rows, VolumeRow
+from dcn_console.model.sites import Topology
 from dcn_console.model.storage import Backup
 
 CHAINS = ((0, (75.1, 51.1, 27.1, 3.1)), (1, (97.9, 73.9, 49.9)), (2, (50.4, 26.4)), (4, (480.0,)))
@@ -17,6 +19,13 @@ FAILED = 2
 """The volume whose newest backup failed."""
 OVERDUE = 1
 """The volume whose last good backup is too old for its plan."""
+PLANS = (
+    BackupPlan(name="shops", site="dcn0", every=24.0, keep=7, incremental_of=6),
+    BackupPlan(name="hub", site="central", every=12.0),
+    BackupPlan(name="weekly", site="dcn1", every=168.0),
+    BackupPlan(name="marked", metadata={"backup": "daily"}, every=24.0),
+)
+"""Backup plans: one with an overdue volume, one whose volumes are not known here."""
 REASON = "RBD permission denied (error connecting to the cluster)"
 
 
@@ -36,18 +45,40 @@ def with_stored(rows: Rows) -> Rows:
         place = (volume.volume.label, volume.site)
         made += backup_rows(backups, place, sites, known=True)
     made += backup_rows((_orphan(),), None, sites, known=True)
+    topology = Topology(tuple(row.site for row in rows.sites))
+    few = [row.volume for row in rows.volumes[:6]]
+    judged = all_due(PLANS, few, [row.backup for row in made], topology, NOW)
+    late = overdue_findings(judged, topology)
     volumes = tuple(
-        replace(row, last_backup=good[row.key], findings=(*row.findings, *_late(row, number)))
-        if row.key in good
+        replace(
+            row, last_backup=good.get(row.key), findings=(*row.findings, *late.get(row.key, ()))
+        )
+        if row.key in good or row.key in late
         else row
-        for number, row in enumerate(rows.volumes)
+        for row in rows.volumes
     )
     findings = (
         *rows.findings,
         *(finding for row in made for finding in row.findings),
-        *_late(rows.volumes[OVERDUE], OVERDUE),
+        *(finding for some in late.values() for finding in some),
     )
-    return replace(rows, volumes=volumes, backups=tuple(made), findings=findings)
+    dues = (
+        *(DueRow(plan=plan) for plan in PLANS if plan.metadata),
+        *(
+            DueRow(
+                plan=one.plan,
+                volume_id=one.volume.id,
+                volume=one.volume.label,
+                site=one.volume.availability_zone,
+                state=one.state,
+                last_good=one.last_good,
+                incremental=one.incremental,
+                failed=one.failed,
+            )
+            for one in judged
+        ),
+    )
+    return replace(rows, volumes=volumes, backups=tuple(made), dues=dues, findings=findings)
 
 
 def backup_id(volume: int, number: int) -> str:
@@ -98,20 +129,4 @@ def _orphan() -> Backup:
         availability_zone="central",
         data_at=at,
         created_at=at,
-    )
-
-
-def _late(row: VolumeRow, number: int) -> tuple[Finding, ...]:
-    if number != OVERDUE:
-        return ()
-    return (
-        Finding(
-            kind=BACKUP_OVERDUE,
-            severity=Severity.WARNING,
-            key=row.key,
-            site=row.site,
-            text=f"Volume “{row.volume.label}” has no good backup since 2026-11-19 10:10 UTC; "
-            "the plan “shops” wants one every 24 h.",
-            way_out="Run “dcn-console backup run-due”, and see that a timer runs it.",
-        ),
     )

@@ -111,6 +111,9 @@ class FakeWorkspace:
             images=shot("images"),  # type: ignore[arg-type]
             volumes=shot("volumes"),  # type: ignore[arg-type]
             services=shot("services"),  # type: ignore[arg-type]
+            backups=shot("backups"),  # type: ignore[arg-type]
+            snapshots=shot("snapshots"),  # type: ignore[arg-type]
+            servers=shot("servers"),  # type: ignore[arg-type]
         )
 
     def tasks(self) -> tuple[Task, ...]:

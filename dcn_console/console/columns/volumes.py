@@ -1,11 +1,15 @@
 """Columns of the volumes."""
 
+from datetime import datetime
+
 from dcn_console.console.clock import Clock
 from dcn_console.console.columns.mirrors import short_progress
 from dcn_console.console.mirror_words import ARRIVING, GRAVITY, condition, worst_condition
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
 from dcn_console.console.words import finding_words, name_with_finding
+from dcn_console.model.backup_chains import data_time
+from dcn_console.model.findings import BACKUP_OVERDUE
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.text import format_age, format_bytes
 
@@ -73,6 +77,28 @@ def _server(row: VolumeRow, _width: int) -> Line:
     return ()
 
 
+def _is_late(row: VolumeRow) -> bool:
+    return any(item.kind == BACKUP_OVERDUE for item in row.findings)
+
+
+def last_backup(row: VolumeRow, now: datetime) -> Line:
+    """Return the age of the last good backup: "▲ 3 d" when a plan wants a newer one."""
+    late = _is_late(row)
+    glyph = line("▲ ", Tone.WARNING) if late else ()
+    if row.last_backup is None:
+        return (*glyph, Span("none" if late else "–", Tone.WARNING if late else Tone.DIM))
+    age = format_age(data_time(row.last_backup), now)
+    return (*glyph, Span(age, Tone.WARNING if late else Tone.PLAIN))
+
+
+def _backup_key(row: VolumeRow) -> tuple[bool, float] | None:
+    """Return what puts the overdue first, then the oldest; those never backed up come last."""
+    late = _is_late(row)
+    if row.last_backup is None:
+        return (False, 0.0) if late else None
+    return (not late, data_time(row.last_backup).timestamp())
+
+
 def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
     """Return the columns of the volumes pane."""
     return (
@@ -114,6 +140,15 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             maximum=18,
             flex=2,
             priority=1,
+        ),
+        Column(
+            id="backup",
+            title="BACKUP",
+            cell=lambda row, _: last_backup(row, clock()),
+            sort_key=_backup_key,
+            minimum=8,
+            priority=2,
+            align=Align.RIGHT,
         ),
         Column(
             id="site",

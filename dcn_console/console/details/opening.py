@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dcn_console.console.details.mirror_screens import MirrorScreen, PairScreen
 from dcn_console.console.details.screen import DetailScreen
 from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
+from dcn_console.console.details.stored_screens import BackupScreen
 from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place
 
@@ -21,6 +22,9 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
     """
     if place in (Place.MIRRORS, Place.PAIRS):
         return mirror_screen(app, place, key)
+    if place is Place.BACKUPS:
+        backup = next((item for item in app.rows.backups if item.key == key), None)
+        return BackupScreen(backup) if backup is not None else None
     tables = home_of(app).tables
     row = tables[place].state.row(key)
     if row is None:
@@ -29,8 +33,8 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
         for other in (Place.IMAGES, Place.VOLUMES, Place.SITES):
             if tables[other].state.row(row.finding.key) is not None:
                 return detail_screen(app, other, row.finding.key)
-        for other in (Place.MIRRORS, Place.PAIRS):
-            screen = mirror_screen(app, other, row.finding.key)
+        for other in (Place.BACKUPS, Place.MIRRORS, Place.PAIRS):
+            screen = detail_screen(app, other, row.finding.key)
             if screen is not None:
                 return screen
         return None

@@ -1,0 +1,1 @@
+"""The pages of what storage keeps besides images and volumes: backups, snapshots, servers."""
