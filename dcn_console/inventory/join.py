@@ -12,7 +12,8 @@ from dcn_console.inventory.findings import site_findings
 from dcn_console.inventory.image_rows import ImageRows, World
 from dcn_console.inventory.keeping import same_rows, same_tuple
 from dcn_console.inventory.mirror_join import Mirrored, MirrorJoiner
-from dcn_console.inventory.storage_findings import images_needed, missing_services
+from dcn_console.inventory.needed import NeededImages
+from dcn_console.inventory.storage_findings import missing_services
 from dcn_console.inventory.storage_join import StorageJoiner, Stored
 from dcn_console.inventory.tallies import Counts, Gathered
 from dcn_console.inventory.volume_rows import VolumeRows, with_more
@@ -60,7 +61,7 @@ class Joiner:
         self._storage = StorageJoiner()
         self._stored: Stored | None = None
         self._last_backups: Mapping[str, Backup] = {}
-        self._needed: tuple[Finding, ...] = ()
+        self._needed = NeededImages()
         self._volume_rows = VolumeRows(self._rows.volumes)
         self._plain_volumes = self._rows.volumes
         self._counts = Counts()
@@ -89,7 +90,7 @@ class Joiner:
         if before is None or before.servers is not stored.servers:
             servers = same_rows(servers, stored.servers)
         self._gathered = self._gathered.now(
-            sites, images, volumes, backups, self._images_needed(inventory), mirrored.findings
+            sites, images, volumes, backups, self._needed.judged(inventory), mirrored.findings
         )
         self._inventory = inventory
         new = Rows(
@@ -108,18 +109,6 @@ class Joiner:
         if not _identical(old, new):
             self._rows = new
         return self._rows
-
-    def _images_needed(self, inventory: Inventory) -> tuple[Finding, ...]:
-        last = self._inventory
-        if not (
-            last is not None
-            and last.topology is inventory.topology
-            and last.images.rows is inventory.images.rows
-            and last.volumes.rows is inventory.volumes.rows
-            and last.servers.rows is inventory.servers.rows
-        ):
-            self._needed = images_needed(inventory, self._needed)
-        return self._needed
 
     def _judge_backups(
         self, inventory: Inventory, stored: Stored, now: datetime

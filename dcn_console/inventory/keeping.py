@@ -27,24 +27,30 @@ class Keyed(Protocol):
 
 H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
+R = TypeVar("R", bound=Identified)
 K = TypeVar("K", bound=Keyed)
 
 _key: Callable[[Keyed], str] = attrgetter("key")
 
 
-def touched(old: Sequence[Identified], new: Sequence[Identified]) -> set[str]:
-    """Return the ids of the rows that came or went, or are other objects than before."""
+def changes(old: Sequence[R], new: Sequence[R]) -> tuple[list[R], list[R]]:
+    """Return the old rows that went or were replaced, and the new ones that came or replaced."""
     if old is new:
-        return set()
+        return [], []
     shorter = min(len(old), len(new))
     start = next((index for index in range(shorter) if old[index] is not new[index]), shorter)
     most = shorter - start
     end = next((index for index in range(most) if old[-1 - index] is not new[-1 - index]), most)
     before = {row.id: row for row in old[start : len(old) - end]}
     after = {row.id: row for row in new[start : len(new) - end]}
-    found = {key for key, row in after.items() if before.get(key) is not row}
-    found.update(key for key in before if key not in after)
-    return found
+    gone = [row for key, row in before.items() if after.get(key) is not row]
+    came = [row for key, row in after.items() if before.get(key) is not row]
+    return gone, came
+
+
+def touched(old: Sequence[Identified], new: Sequence[Identified]) -> set[str]:
+    """Return the ids of the rows that came or went, or are other objects than before."""
+    return {row.id for rows in changes(old, new) for row in rows}
 
 
 def same_tuple(old: tuple[T, ...], new: tuple[T, ...]) -> tuple[T, ...]:

@@ -1,10 +1,9 @@
 """What is wrong with backups, Cinder's services, and images needed where they are not. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import msgspec
 
-from dcn_console.inventory.keeping import Before, same_tuple
 from dcn_console.model.backup_chains import BackupNode, data_time
 from dcn_console.model.findings import (
     BACKUP_BROKEN,
@@ -132,14 +131,16 @@ class _Users(msgspec.Struct, gc=False):
     names: tuple[str, ...] = ()
 
 
-def images_needed(inventory: Inventory, previous: tuple[Finding, ...] = ()) -> tuple[Finding, ...]:
+def images_needed(inventory: Inventory, among: Set[str] | None = None) -> tuple[Finding, ...]:
     """Return a finding for each image that is used at a site whose store lacks it.
 
     A server that boots from the image needs it there at the next start; volumes made of it were
-    copied whole, and so will be the next ones. Findings that equal one of the ``previous`` are
-    that same object.
+    copied whole, and so will be the next ones. ``among`` are the ids of the images to look at.
     """
-    lacking = _lacking(inventory.images.rows, inventory.topology)
+    images = inventory.images.rows
+    if among is not None:
+        images = tuple(image for image in images if image.id in among)
+    lacking = _lacking(images, inventory.topology)
     if not lacking:
         return ()
     zones = {
@@ -156,27 +157,20 @@ def images_needed(inventory: Inventory, previous: tuple[Finding, ...] = ()) -> t
             if used.servers <= _NAMED:
                 used.names += (f"server {printable(server.label, 60)}",)
     for volume in inventory.volumes.rows:
-        sites = lacking.get(volume.image_id or "", ())
+        if volume.image_id is None or volume.image_id not in lacking:
+            continue
         site = zones.get(volume.availability_zone or "")
-        if volume.image_id is not None and site is not None and site in sites:
+        if site is not None and site in lacking[volume.image_id]:
             used = users.setdefault((volume.image_id, site), _Users())
             used.volumes += 1
             if len(used.names) < _NAMED:
                 used.names += (f"volume {printable(volume.label, 60)}",)
-    names = {image.id: image.label for image in inventory.images.rows if image.id in lacking}
-    before = Before(previous, _key_and_site)
+    names = {image.id: image.label for image in images if image.id in lacking}
     ways_out = {site: _way_out(site) for site in zones.values()}
-    found = []
-    for index, key in enumerate(sorted(users)):
-        image_id, site = key
-        new = _needed(image_id, names[image_id], site, users[key], ways_out[site])
-        old = before.find(index, key)
-        found.append(old if old is not None and old == new else new)
-    return same_tuple(previous, tuple(found))
-
-
-def _key_and_site(finding: Finding) -> tuple[str, str]:
-    return finding.key, finding.site or ""
+    return tuple(
+        _needed(image_id, names[image_id], site, users[image_id, site], ways_out[site])
+        for image_id, site in sorted(users)
+    )
 
 
 def _lacking(images: Iterable[Image], topology: Topology) -> dict[str, tuple[str, ...]]:
