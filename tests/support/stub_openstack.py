@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 SERVICE_PATHS = {
     "image": "/image/v2",
     "volumev3": "/volume/v3",
+    "block-storage": "/volume/v3",
     "compute": "/compute/v2.1",
     "network": "/network/v2.0",
     "baremetal": "/baremetal/v1",
