@@ -57,6 +57,9 @@ class TargetContext(Protocol):
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where the target stands; cheap to call often."""
 
+    def taken_again(self) -> bool:
+        """Whether a runner that died had begun the step that is being taken."""
+
     def log(self, text: str) -> None:
         """Add a line to the task's log."""
 

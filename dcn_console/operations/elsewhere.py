@@ -52,6 +52,10 @@ class Elsewhere:
         """Take a step durably, under a name of this site's own."""
         return await self._context.step(f"{name} at {self.site}", act)
 
+    def taken_again(self) -> bool:
+        """Whether a runner that died had begun the step that is being taken."""
+        return self._context.taken_again()
+
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where this part of the task stands."""
         self._context.show(state, f"{self.site}: {text}" if text else self.site, progress)

@@ -47,10 +47,17 @@ async def found_or_made(
     """Return what ``find`` finds by its mark, or make it.
 
     When the answer to ``make`` is lost (no answer, or HTTP 5xx) it may have been carried out, so
-    it is looked for a few times before it is asked for again. ``what`` names it for people. Raises
-    what ``find`` and ``make`` raise; cancelling ends the looking with the lost answer's error.
+    it is looked for a few times before it is asked for again; so it is after a runner died in the
+    same step, whose request may still be on its way. ``what`` names it for people. Raises what
+    ``find`` and ``make`` raise; cancelling ends the looking with the lost answer's error, or
+    ServiceUnreachable.
     """
     found = await find()
+    if found is None and context.taken_again():
+        context.log(f"{what}: a runner ended when it asked. Looking whether it was made.")
+        found = await _look(context, find, what)
+        if found is None and context.cancelled():
+            raise ServiceUnreachable(f"Cancelled before {what} was found or asked for again.")
     for ask in range(1, ASKS + 1):
         if found is not None:
             return found

@@ -94,6 +94,10 @@ class Within:
 
         return await self._context.step(f"{self._name}: {name}", told)
 
+    def taken_again(self) -> bool:
+        """Whether a runner that died had begun the step that is being taken."""
+        return self._context.taken_again()
+
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where this part of the task stands."""
         if progress is not None and progress.source in _MOVING:

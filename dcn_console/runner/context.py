@@ -46,6 +46,7 @@ class RunContext:
         self._shown = task.target(site) or Target(site=site)
         self._written_at = 0.0
         self._attempts = self._shown.attempts
+        self._taken_again = False
 
     def standing(self, site: str) -> Target | None:
         """Return where the task stands by now at another of its sites."""
@@ -75,7 +76,7 @@ class RunContext:
         await self._while_paused(name)
 
         async def recorded() -> dict[str, object]:
-            row = self._store.begin_step(self.task.number, self.site, name)
+            row, self._taken_again = self._store.begin_step(self.task.number, self.site, name)
             try:
                 result = await act()
             except DcnError as error:
@@ -99,6 +100,10 @@ class RunContext:
         await self._signals.resumed_or_cancelled()
         self.log("resumed")
         self.show(before.state, before.text, before.progress)
+
+    def taken_again(self) -> bool:
+        """Return whether a runner that died had begun the step that is being taken."""
+        return self._taken_again
 
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where the target stands: at once when state or text changed, else now and then."""

@@ -254,8 +254,8 @@ class TaskStore:
             (state.value, self._clock().isoformat(), "; ".join(failures), number),
         )
 
-    def begin_step(self, number: int, site: str | None, name: str) -> int:
-        """Record that a step begins and return the record's id.
+    def begin_step(self, number: int, site: str | None, name: str) -> tuple[int, bool]:
+        """Record that a step begins; return the record's id, and whether it had begun before.
 
         A record that a dead runner left running is taken up again, not repeated.
         """
@@ -265,13 +265,13 @@ class TaskStore:
                 (number, site, name, StepState.RUNNING.value),
             ).fetchone()
             if left is not None:
-                return int(left["row"])
+                return int(left["row"]), True
             cursor = connection.execute(
                 "INSERT INTO steps (task, site, name, state, text, started_at)"
                 " VALUES (?, ?, ?, ?, '', ?)",
                 (number, site, name, StepState.RUNNING.value, self._clock().isoformat()),
             )
-            return int(cursor.lastrowid or 0)
+            return int(cursor.lastrowid or 0), False
 
     def end_step(
         self,

@@ -272,6 +272,7 @@ class FakeContext:
         self.results: dict[str, StepResult] = {}
         self.transfers: list[tuple[int, float]] = []
         self.cancel_now = False
+        self.again = False
         self._on_wait = on_wait
         self.task = a_task(sites or (site,), verify)
         self.standings: dict[str, Target] = {}
@@ -284,6 +285,9 @@ class FakeContext:
 
     def cancelled(self) -> bool:
         return self.cancel_now
+
+    def taken_again(self) -> bool:
+        return self.again
 
     async def wait(self, seconds: float) -> None:
         import asyncio

@@ -146,6 +146,7 @@ class MirrorContext:
         self.shown: list[Target] = []
         self.lines: list[str] = []
         self.cancel_now = False
+        self.again = False
         self._on_step = on_step
         self._on_wait = on_wait
 
@@ -157,6 +158,9 @@ class MirrorContext:
 
     def cancelled(self) -> bool:
         return self.cancel_now
+
+    def taken_again(self) -> bool:
+        return self.again
 
     async def wait(self, seconds: float) -> None:
         self.fake.clock.forward(seconds)

@@ -61,6 +61,26 @@ async def test_a_lost_answer_is_looked_for_and_not_repeated(lost: Exception) -> 
     assert (service.asked, service.looks) == (1, 4)
 
 
+async def test_what_a_dead_runner_may_have_asked_for_is_looked_for_first() -> None:
+    context = a_context()
+    context.again = True
+    service = Service(asked=1, shown_after=3)
+    assert await found_or_made(context, service.find, service.make, "the thing") == "thing"
+    assert (service.asked, service.looks) == (1, 4)
+    never = Service()
+    assert await found_or_made(context, never.find, never.make, "the thing") == "thing"
+    assert (never.asked, never.looks) == (1, 1 + LOOKS)
+
+
+async def test_what_a_dead_runner_may_have_asked_for_is_not_asked_for_once_cancelled() -> None:
+    context = a_context()
+    context.again = context.cancel_now = True
+    service = Service()
+    with pytest.raises(ServiceUnreachable):
+        await found_or_made(context, service.find, service.make, "the thing")
+    assert service.asked == 0
+
+
 async def test_what_was_not_carried_out_is_asked_for_again_a_few_times() -> None:
     lost = ServiceUnreachable("no answer.")
     service = Service(answers=[lost] * ASKS, carried_out=False)

@@ -123,7 +123,7 @@ def test_a_store_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
     connection.close()
     store = TaskStore(path)
     assert store.request_pause(number).pause_requested_at is not None
-    row = store.begin_step(number, "dcn0", "watch")
+    row, _ = store.begin_step(number, "dcn0", "watch")
     store.end_step(row, StepState.DONE, "there", outcome="there", moved=7)
     (step,) = store.steps(number)
     assert (step.outcome, step.moved) == ("there", 7)
@@ -155,10 +155,12 @@ def test_a_second_connection_sees_changes_and_its_version_moves(tmp_path: Path) 
 
 def test_a_step_left_running_is_taken_up_again(store: TaskStore) -> None:
     number = store.submit(a_plan("dcn0"), "ann").number
-    row = store.begin_step(number, "dcn0", "probe")
-    assert store.begin_step(number, "dcn0", "probe") == row
+    row, again = store.begin_step(number, "dcn0", "probe")
+    assert not again
+    assert store.begin_step(number, "dcn0", "probe") == (row, True)
     store.end_step(row, StepState.DONE, "answers")
-    assert store.begin_step(number, "dcn0", "probe") != row
+    another, again = store.begin_step(number, "dcn0", "probe")
+    assert (another != row, again) == (True, False)
     assert [step.state for step in store.steps(number)] == [StepState.DONE, StepState.RUNNING]
 
 

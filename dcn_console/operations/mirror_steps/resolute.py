@@ -69,6 +69,10 @@ class Resolute:
         """Take a step durably."""
         return await self._context.step(name, act)
 
+    def taken_again(self) -> bool:
+        """Whether a runner that died had begun the step that is being taken."""
+        return self._context.taken_again()
+
     def show(self, state: TargetState, text: str = "", progress: Progress | None = None) -> None:
         """Show where the target stands."""
         self._context.show(state, text, progress)
