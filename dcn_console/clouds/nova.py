@@ -10,17 +10,20 @@ from dcn_console.clouds.cloud import COMPUTE, Cloud
 from dcn_console.clouds.nova_wire import (
     WireFlavor,
     WireKeyPair,
+    WireLimits,
     WireMarkedServer,
     WireServer,
     WireVolumeAttachment,
+    WireZone,
     flavor_from,
     key_from,
+    quota_from,
     server_from,
 )
 from dcn_console.clouds.paging import pages
 from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.wire import decode_one, decode_page
-from dcn_console.model.compute import Flavor, KeyPair, NewServer
+from dcn_console.model.compute import ComputeQuota, Flavor, KeyPair, NewServer
 from dcn_console.model.errors import HttpError
 from dcn_console.model.inventory import Server
 from dcn_console.model.text import printable
@@ -183,6 +186,19 @@ class Nova:
         return tuple(
             map(key_from, decode_page(doing, answer.content, "keypairs", WireKeyPair).items)
         )
+
+    async def quota(self) -> ComputeQuota:
+        """What the credentials' project may have and has."""
+        doing = "Nova: show limits"
+        answer = await self._api.get("/limits", doing)
+        return quota_from(decode_one(doing, answer.content, "limits", WireLimits))
+
+    async def zones(self) -> dict[str, bool]:
+        """The availability zones by name, and whether a host of each works."""
+        doing = "Nova: list availability zones"
+        answer = await self._api.get("/os-availability-zone", doing)
+        items = decode_page(doing, answer.content, "availabilityZoneInfo", WireZone).items
+        return {item.name: item.state.available for item in items}
 
     async def _act(
         self, server_id: str, body: Mapping[str, Any], what: str, microversion: str = ""

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import msgspec
 
 from dcn_console.clouds.wire import shared, utc
-from dcn_console.model.compute import Flavor, KeyPair
+from dcn_console.model.compute import ComputeQuota, Flavor, KeyPair
 from dcn_console.model.inventory import Server
+from dcn_console.model.storage import Allowance
 
 MIB = 1024**2
 GIB = 1024**3
@@ -88,6 +89,36 @@ class WireVolumeAttachment(msgspec.Struct):
     volume_id: str = msgspec.field(name="volumeId")
 
 
+class WireAbsoluteLimits(msgspec.Struct, rename="camel"):
+    """The limits of a project and what it uses; memory in MiB, -1 for no limit."""
+
+    max_total_instances: int = -1
+    max_total_cores: int = -1
+    max_total_ram: int = msgspec.field(default=-1, name="maxTotalRAMSize")
+    total_instances_used: int = 0
+    total_cores_used: int = 0
+    total_ram_used: int = msgspec.field(default=0, name="totalRAMUsed")
+
+
+class WireLimits(msgspec.Struct):
+    """The body of ``/limits``."""
+
+    absolute: WireAbsoluteLimits = msgspec.field(default_factory=WireAbsoluteLimits)
+
+
+class WireZoneState(msgspec.Struct):
+    """Whether a host of a zone works."""
+
+    available: bool = True
+
+
+class WireZone(msgspec.Struct):
+    """An entry of ``/os-availability-zone``."""
+
+    name: str = msgspec.field(name="zoneName")
+    state: WireZoneState = msgspec.field(name="zoneState", default_factory=WireZoneState)
+
+
 def server_from(wire: WireServer) -> Server:
     """Return the server that Nova described."""
     image, flavor = wire.image, wire.flavor or {}
@@ -130,3 +161,17 @@ def flavor_from(wire: WireFlavor) -> Flavor:
 def key_from(wire: WireKeyPair) -> KeyPair:
     """Return the key pair that Nova described."""
     return KeyPair(name=wire.keypair.name, fingerprint=wire.keypair.fingerprint or "")
+
+
+def quota_from(wire: WireLimits) -> ComputeQuota:
+    """Return the quotas that Nova described."""
+    limits = wire.absolute
+    return ComputeQuota(
+        servers=_allowance(limits.total_instances_used, limits.max_total_instances, 1),
+        cores=_allowance(limits.total_cores_used, limits.max_total_cores, 1),
+        memory=_allowance(limits.total_ram_used, limits.max_total_ram, MIB),
+    )
+
+
+def _allowance(used: int, allowed: int, unit: int) -> Allowance:
+    return Allowance(used=used * unit, allowed=None if allowed < 0 else allowed * unit)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from dcn_console.model.storage import Allowance
+
 
 class Flavor(msgspec.Struct, frozen=True, kw_only=True):
     """A Nova flavor (Compute API ref: Flavors)."""
@@ -11,6 +13,14 @@ class Flavor(msgspec.Struct, frozen=True, kw_only=True):
     cores: int = 0
     memory: int = 0
     disk: int = 0
+
+
+class ComputeQuota(msgspec.Struct, frozen=True, kw_only=True):
+    """The quotas of a project in Nova (Compute API ref: Limits); memory in bytes."""
+
+    servers: Allowance = Allowance()
+    cores: Allowance = Allowance()
+    memory: Allowance = Allowance()
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):

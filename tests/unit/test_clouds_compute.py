@@ -176,6 +176,23 @@ async def test_a_refused_server_has_novas_sentence(stub: StubOpenstack, cloud: C
     assert caught.value.status == 409
 
 
+async def test_what_a_project_may_have_and_where_a_host_works(
+    stub: StubOpenstack, cloud: Cloud
+) -> None:
+    absolute = {"maxTotalInstances": 10, "totalInstancesUsed": 4, "maxTotalCores": -1}
+    absolute |= {"maxTotalRAMSize": 2048, "totalRAMUsed": 512, "maxTotalKeypairs": 100}
+    stub.on("GET /compute/v2.1/limits", Said(200, {"limits": {"rate": [], "absolute": absolute}}))
+    quota = await Nova(cloud).quota()
+    assert (quota.servers.free, quota.cores.free, quota.memory.free) == (6, None, 1536 * MIB)
+    zones = [
+        {"zoneName": "z1", "zoneState": {"available": True}, "hosts": None},
+        {"zoneName": "z2", "zoneState": {"available": False}, "hosts": None},
+    ]
+    answer = Said(200, {"availabilityZoneInfo": zones})
+    stub.on("GET /compute/v2.1/os-availability-zone", answer)
+    assert await Nova(cloud).zones() == {"z1": True, "z2": False}
+
+
 async def test_what_a_server_can_be_made_with(stub: StubOpenstack, cloud: Cloud) -> None:
     flavors = [{"id": "f1", "name": "m1.tiny", "ram": 512, "disk": 1, "vcpus": 2, "swap": ""}]
     stub.on("GET /compute/v2.1/flavors/detail", Said(200, {"flavors": flavors}))

@@ -10,8 +10,9 @@ from dcn_console.model.compute import Flavor, KeyPair, Network, SecurityGroup
 from dcn_console.model.errors import ServiceError, UsageError
 from dcn_console.model.plans import Check, Plan, PlannedStep
 from dcn_console.model.server_requests import CreateServer
-from dcn_console.model.text import format_bytes, printable
+from dcn_console.model.text import count, format_bytes, printable
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.create_server.checks import quota_checks, volume_checks, zone_checks
 from dcn_console.operations.create_server.offers import offers
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.servers.where import nova_of
@@ -63,13 +64,17 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
     key = _key(await nova.key_pairs(), request.key) if request.key else ""
     group, checks = await _group(services, request.security_group)
     checks += [
-        *_volume_checks(scene),
+        *volume_checks(scene),
+        *await zone_checks(nova, scene.site),
         *busy_checks(request.volume_id, context),
         *owner_checks(services, scene, "server"),
         *cluster_checks(scene, "boot from it"),
-        fine(f"Flavor {printable(flavor.name, 60)}: {flavor.cores} cores, "
-             f"{format_bytes(flavor.memory)} memory."),
-    ]  # fmt: skip
+        fine(
+            f"Flavor {printable(flavor.name, 60)}: {count(flavor.cores, 'core')}, "
+            f"{format_bytes(flavor.memory)} memory."
+        ),
+        *await quota_checks(nova, flavor),
+    ]
     if network is None:
         text = "Without a network the server will have no address."
         checks.append(warned(text, "Say --network NAME."))
@@ -111,23 +116,6 @@ async def _offering(services: Services, scene: Scene, context: PlanContext) -> P
         parameters={"offers": msgspec.to_builtins(found)},
         made_at=context.now,
     )
-
-
-def _volume_checks(scene: Scene) -> list[Check]:
-    volume = scene.volume
-    checks = []
-    if volume.status != "available":
-        status = printable(volume.status or "unknown", 40)
-        text = f"Volume “{scene.label}” is {status}; a server can only be made of a free one."
-        checks.append(refused(text, "See: openstack volume show"))
-    if not volume.bootable:
-        text = f"Volume “{scene.label}” is not marked bootable, and Nova refuses it."
-        way_out = f"openstack volume set --bootable {volume.id}"
-        checks.append(refused(text, way_out))
-    if volume.encrypted:
-        text = f"Volume “{scene.label}” is encrypted: the server needs its key."
-        checks.append(warned(text))
-    return checks
 
 
 def find_flavor(known: Sequence[Flavor], wanted: str) -> Flavor:

@@ -99,6 +99,24 @@ async def availability_zones(request: Request) -> Response:
     )
 
 
+async def limits(request: Request) -> Response:
+    """Show what a project of a large cloud may have, and what it has."""
+    who = caller(request)
+    world = engine_of(request).world
+    mine = [item for item in world.servers.values() if item.project_id == who.project_id]
+    flavors = {item.name: item for item in offers.flavors(world.deployment)}
+    used = [flavors[item.flavor] for item in mine if item.flavor in flavors]
+    absolute = {
+        "maxTotalInstances": 1000,
+        "maxTotalCores": 4000,
+        "maxTotalRAMSize": 16384000,
+        "totalInstancesUsed": len(mine),
+        "totalCoresUsed": sum(item.cores for item in used),
+        "totalRAMUsed": sum(item.memory for item in used),
+    }
+    return json_reply({"limits": {"rate": [], "absolute": absolute}})
+
+
 ROUTES = [
     Route("/", versions),
     Route("/v2.1", version),
@@ -110,4 +128,5 @@ ROUTES = [
     Route("/v2.1/flavors/{flavor_id}", flavors),
     Route("/v2.1/os-keypairs", key_pairs),
     Route("/v2.1/os-availability-zone", availability_zones),
+    Route("/v2.1/limits", limits),
 ]  # fmt: skip
