@@ -82,6 +82,10 @@ def refusals(plan: Plan) -> str:
     return " ".join(check.text for check in plan.refusals)
 
 
+def warnings(plan: Plan) -> str:
+    return " ".join(check.text for check in plan.warnings)
+
+
 def restored_at(services: BackupServices, zone: str = "dcn1-zone") -> list[str]:
     return [
         volume.id
@@ -230,6 +234,47 @@ async def test_restores_that_cannot_work_are_refused(services: BackupServices) -
         await restore_plan(services, backup_id, site="")
 
 
+async def test_an_increment_without_its_chain_is_told(services: BackupServices) -> None:
+    full = await back_up(services)
+    increment = await back_up(services, incremental=True)
+    plan = await restore_plan(services, increment)
+    assert "no good backup that it could build on" not in warnings(plan)
+    services.storage.backups.pop(full)
+    assert "no good backup that it could build on" in warnings(
+        await restore_plan(services, increment)
+    )
+    services.clusters.clear()
+    plan = await restore_plan(services, increment)
+    assert "no good backup that it could build on" in warnings(plan)
+
+
+async def test_encrypted_volumes_and_backups_are_told(services: BackupServices) -> None:
+    storage = services.storage
+    backup_id = await back_up(services)
+    storage.set_backup(backup_id, encrypted=True)
+    assert "must still be in the key manager" in warnings(await restore_plan(services, backup_id))
+    over = await restore_plan(services, backup_id, volume_id="1")
+    assert "only one is encrypted" in refusals(over)
+    storage.set_volume("1", encrypted=True)
+    assert not (await restore_plan(services, backup_id, volume_id="1")).is_refused
+    request = BackUpVolumes(volume_ids=("1",))
+    (plan,) = await BackupCreate().plan(services.as_services(), request, services.plan_context())
+    assert "is encrypted" in warnings(plan)
+
+
+async def test_a_volume_deleted_by_somebody_else_in_the_middle(services: BackupServices) -> None:
+    plan = await restore_plan(services, await back_up(services))
+
+    def delete(_: MirrorContext) -> None:
+        for volume_id in restored_at(services):
+            services.storage.volumes.pop(volume_id)
+
+    target, _ = await run(services, BackupRestore(), plan, on_wait=delete)
+    assert target.state is TargetState.FAILED
+    assert "deleted by somebody else" in target.text
+    assert restored_at(services) == []
+
+
 async def test_a_chain_is_deleted_newest_first(services: BackupServices) -> None:
     full = await back_up(services)
     increment = await back_up(services, incremental=True)
@@ -253,6 +298,8 @@ async def test_a_missing_service_is_not_taken_for_a_missing_backup(
     failed = await back_up(services)
     services.storage.set_backup(failed, status="error", availability_zone="dcn1-zone")
     (plan,) = await delete_plans(services, failed)
+    assert "No cinder-backup works in zone dcn1-zone" in refusals(plan)
+    assert "storage_availability_zone = dcn1-zone" in plan.refusals[0].way_out
     target, _ = await run(services, BackupDelete(), plan)
     assert target.state is TargetState.FAILED
     assert "no cinder-backup works in its zone, dcn1-zone" in target.text

@@ -31,6 +31,7 @@ from dcn_console.operations.back_up.scene import (
 from dcn_console.operations.backups.checks import (
     BACKUP_SERVICE,
     TO_ANOTHER_ZONE,
+    WITH_METADATA,
     backup_quota_checks,
     service_checks,
     tasks_check,
@@ -84,6 +85,7 @@ async def plan_backup(
         checks += await version_checks(services, TO_ANOTHER_ZONE, "a backup to the hub's zone")
     else:
         checks.append(warned(f"{scene.hub.name} has no availability zone: Cinder chooses one."))
+        checks += await version_checks(services, WITH_METADATA, "a backup that carries our mark")
     checks += await backup_quota_checks(services, scene.volume.size)
     base: Base | None = None
     if request.incremental and scene.snapshot is None:

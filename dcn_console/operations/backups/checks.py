@@ -13,6 +13,8 @@ BACKUP_SERVICE = "cinder-backup"
 VOLUME_SERVICE = "cinder-volume"
 TO_ANOTHER_ZONE = "3.51"
 """Since when a backup can be asked for in an availability zone (Cinder API history)."""
+WITH_METADATA = "3.43"
+"""Since when a backup has metadata, by which a task finds its own (Cinder API history)."""
 FROM_BACKUP = "3.47"
 """Since when a volume can be created from a backup, in any zone (Cinder API history)."""
 

@@ -1,11 +1,12 @@
 """The plan of a restore: where to, whether it can work, and what would be overwritten."""
 
 import shlex
+from collections.abc import Sequence
 
 import msgspec
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.backup_chains import GOOD
+from dcn_console.model.backup_chains import GOOD, chain_of
 from dcn_console.model.errors import ClusterError, RbdImageNotFound, UsageError
 from dcn_console.model.inventory import Volume
 from dcn_console.model.plans import Check, ObjectReference, Plan, PlannedStep
@@ -186,21 +187,35 @@ async def _total(
 ) -> tuple[int | None, list[Check]]:
     """Return the bytes that will be written; a backup whose data is gone is refused."""
     backups = await services.cinder.backups.of_volume(backup.volume_id or "")
+    broken = _broken(backup, backups)
     try:
         place = await kept(services, backup, backups)
         used = await used_at(place) if place is not None else None
     except RbdImageNotFound as error:
-        return None, [refused(error.message, error.way_out)]
+        return None, [*broken, refused(error.message, error.way_out)]
     except ClusterError as error:
         text = f"Whether the backup's data is all there is not known: {error.message}"
-        return None, [warned(text, error.way_out)]
+        return None, [*broken, warned(text, error.way_out)]
     if place is None:
-        return None, []
-    checks = [fine(f"The backup holds {format_bytes(used)} at {place.site}.")]
+        return None, broken
+    checks = [*broken, fine(f"The backup holds {format_bytes(used)} at {place.site}.")]
     if existing is not None or not place.snapshot:
         checks.append(fine("Cinder copies every byte here, holes too."))
         return backup.size, checks
     return used, checks
+
+
+def _broken(backup: Backup, backups: Sequence[Backup]) -> list[Check]:
+    """Warn of an increment without the backup that it builds on, as far as times tell that."""
+    if not any(node.is_broken for node in chain_of(backup, backups) if node.backup.id == backup.id):
+        return []
+    return [
+        warned(
+            "The backup is an increment, and no good backup that it could build on is there: "
+            "Cinder can hardly restore it.",
+            "See: dcn-console backup list. Restore an earlier one, or make a full backup.",
+        )
+    ]
 
 
 async def _countable(services: Services, site: Site, existing: Volume | None) -> bool:
