@@ -106,6 +106,14 @@ async def test_the_first_increment_is_a_full_backup_and_says_so(services: Backup
     assert not newest(services).incremental
 
 
+async def test_nothing_builds_on_the_backups_of_another_project(services: BackupServices) -> None:
+    backup = await back_up(services)
+    services.storage.set_backup(backup.id, project_id="another")
+    plan = await a_plan(services, incremental=True)
+    assert "1 backup is of another project" in warnings(plan)
+    assert "--incremental" not in plan.commands[0]
+
+
 async def test_nothing_builds_on_a_failed_newest_backup(services: BackupServices) -> None:
     backup = await back_up(services)
     services.storage.set_backup(backup.id, status="error")

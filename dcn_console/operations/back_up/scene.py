@@ -11,6 +11,7 @@ from dcn_console.model.mirroring import RbdDetail
 from dcn_console.model.plans import Check
 from dcn_console.model.sites import Site
 from dcn_console.model.storage import Backup, VolumeSnapshot
+from dcn_console.model.text import count
 from dcn_console.operations.backups.where import (
     hub_of,
     image_of,
@@ -25,13 +26,17 @@ from dcn_console.operations.mirror_subject import fine, warned
 
 @dataclass(frozen=True)
 class Scene:
-    """The volume to back up as it is now. ``backups`` are those of its project."""
+    """The volume to back up as it is now.
+
+    ``backups`` are those of the project that asks, ``of_others`` is how many other projects have.
+    """
 
     volume: Volume
     site: Site | None
     hub: Site
     backups: tuple[Backup, ...]
     snapshot: VolumeSnapshot | None = None
+    of_others: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ async def look_at_scene(services: Services, volume_id: str, snapshot_id: str | N
         hub=hub_of(services),
         backups=ours,
         snapshot=snapshot,
+        of_others=len(backups) - len(ours),
     )
 
 
@@ -66,6 +72,10 @@ async def base_of(services: Services, scene: Scene) -> tuple[Base | None, list[C
     The Ceph driver needs its snapshot on the volume, and its data at the hub.
     """
     parent = newest(scene.backups)
+    if parent is None and scene.of_others:
+        theirs = count(scene.of_others, "backup is", "backups are")
+        text = f"This volume's {theirs} of another project, and Cinder builds on none of them: "
+        return None, [warned(f"{text}this will be a full one.")]
     if parent is None:
         return None, [fine("There is no earlier backup to build on: this will be a full one.")]
     label = f"“{parent.label}”"
