@@ -13,7 +13,7 @@ from dcn_console.simulator.deployment import Contents
 from dcn_console.simulator.dice import Dice
 from dcn_console.simulator.mirror_records import SnapshotRecord
 from dcn_console.simulator.rbd_content import data_of
-from dcn_console.simulator.records import GIB, RbdRecord, VolumeRecord
+from dcn_console.simulator.records import GIB, ProjectRecord, RbdRecord, VolumeRecord
 from dcn_console.simulator.volume_clock import snapshot_name
 from dcn_console.simulator.volumes import rbd_name, rbd_record
 
@@ -75,6 +75,7 @@ def with_backups(contents: Contents) -> Contents:
 def _chain(contents: Contents, volume: VolumeRecord, item: DemoChain) -> list[BackupRecord]:
     """Make a volume's backups, with what the clusters hold of them."""
     hub, dice = contents.deployment.hub, Dice(contents.deployment.seed)
+    operator = contents.deployment.project("admin") or contents.deployment.projects[0]
     pools = contents.rbd[volume.site]
     site = contents.deployment.site(volume.site) or hub
     source = pools[site.volumes_pool][rbd_name(volume)]
@@ -96,6 +97,7 @@ def _chain(contents: Contents, volume: VolumeRecord, item: DemoChain) -> list[Ba
                 name=_name(volume.name or "", at),
                 dependents=0 if is_last else 1,
                 metadata=metadata,
+                project_id=operator.id,
             )
         )
         source = with_point(source, backup, data)
@@ -103,14 +105,16 @@ def _chain(contents: Contents, volume: VolumeRecord, item: DemoChain) -> list[Ba
     base = base_of(chain, data)
     if base is not None:
         _backups_pool(contents)[chain[0].base] = base
-    return [*chain, *_failed(contents, volume, item)]
+    return [*chain, *_failed(contents, volume, item, operator)]
 
 
 def _name(volume: str, at: float) -> str:
     return f"{volume}-{datetime.fromtimestamp(at, UTC):%Y%m%d}"
 
 
-def _failed(contents: Contents, volume: VolumeRecord, item: DemoChain) -> Iterable[BackupRecord]:
+def _failed(
+    contents: Contents, volume: VolumeRecord, item: DemoChain, operator: ProjectRecord
+) -> Iterable[BackupRecord]:
     if not item.failed:
         return ()
     at = contents.now - item.failed * _HOUR
@@ -122,7 +126,7 @@ def _failed(contents: Contents, volume: VolumeRecord, item: DemoChain) -> Iterab
     return (
         replace(
             backup, name=name, status="error", fail_reason=NO_KEYRING, base="", point="",
-            updated_at=at + 9.0,
+            updated_at=at + 9.0, project_id=operator.id,
         ),
     )  # fmt: skip
 
