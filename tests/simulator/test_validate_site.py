@@ -1,15 +1,17 @@
 """A site is validated on a simulator: what works, what is lacking, what fails, and what is left."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_mirror_services import MirrorContext
+from fake_mirror_services import Killed, MirrorContext
 from simulated import Api, running_simulator, small_options
 from simulated_operations import Operations, operations_on
 
+from dcn_console.model.plans import Plan
 from dcn_console.model.server_requests import ValidateSite
-from dcn_console.model.tasks import TargetState
+from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.validate_site.leftovers import leftovers
 from dcn_console.operations.validate_site.names import CLEAN, NEEDS
@@ -57,10 +59,30 @@ def folders_in(folder: Path) -> list[str]:
     return [one.name for one in folder.glob("dcn-console-validate-*")]
 
 
-async def is_clean(operations: Operations, context: MirrorContext) -> bool:
-    """Whether no service has anything of the task."""
-    found = await leftovers(operations.services, (context.task.id,), (), with_servers=True)
-    return found.is_empty
+async def left_by(operations: Operations, task_id: str) -> str:
+    """What the services have of a task."""
+    found = await leftovers(operations.services, (task_id,), (), with_servers=True)
+    return "; ".join((found.names, *found.unknown)).strip("; ")
+
+
+async def resumed(operations: Operations, plan: Plan, task_id: str) -> tuple[Target, list[str]]:
+    """Run a plan and kill it once after every single step, before that is written down."""
+    results: dict[str, StepResult] = {}
+    killed: list[str] = []
+
+    def kill(name: str) -> None:
+        if name not in killed:
+            killed.append(name)
+            raise Killed
+
+    while True:
+        try:
+            target, _ = await operations.run(
+                a_request(), plan, results=results, on_step=kill, task_id=task_id
+            )
+        except Killed:
+            continue
+        return target, killed
 
 
 async def test_everything_is_tried_and_removed(operations: Operations, tmp_path: Path) -> None:
@@ -73,5 +95,102 @@ async def test_everything_is_tried_and_removed(operations: Operations, tmp_path:
     assert "clone of" in context.results["copy-on-write"].text
     assert "the server's root volume" in context.results["server image"].text
     assert context.results["restore"].moved == 4 * MIB
-    assert await is_clean(operations, context)
+    assert await left_by(operations, context.task.id) == ""
     assert folders_in(tmp_path) == []
+
+
+async def test_a_kill_after_every_step_makes_nothing_twice(operations: Operations) -> None:
+    target, killed = await resumed(operations, await operations.plan(a_request()), "killed")
+    assert target.state is TargetState.DONE, target.text
+    assert {"import image: send", "backup: watch", CLEAN} <= set(killed)
+    assert await left_by(operations, "killed") == ""
+
+
+@pytest.mark.parametrize("during", ["import image", "server of volume", "server image", "backup"])
+async def test_cancelling_removes_what_was_made(operations: Operations, during: str) -> None:
+    def cancel(context: MirrorContext) -> None:
+        if context.shown[-1].text.startswith(during):
+            context.cancel_now = True
+
+    target, context = await operations.run(a_request(), on_wait=cancel)
+    assert target.state is TargetState.CANCELLED, target.text
+    came_to = outcomes(context.results)
+    assert came_to[during] == "cancelled"
+    assert list(came_to.values()).count("skipped") == len(STEPS) - STEPS.index(during) - 2
+    assert came_to[CLEAN] == "passed", context.results[CLEAN].text
+    assert await left_by(operations, context.task.id) == ""
+
+
+async def test_what_the_cloud_lacks_is_left_out_and_said(operations: Operations) -> None:
+    bare = replace(operations.services, nova=None, clusters={})
+    poor = Operations(operations.simulator, bare)
+    plan = await poor.plan(a_request())
+    said = " ".join(check.text for check in plan.warnings)
+    assert "no compute service" in said
+    target, context = await poor.run(a_request(), plan)
+    assert target.state is TargetState.DONE, target.text
+    skipped = [name for name, outcome in outcomes(context.results).items() if outcome == "skipped"]
+    assert skipped == [
+        "copy-on-write", "server of volume", "stop server", "start server", "compare content"
+    ]  # fmt: skip
+    assert "no Ceph access to north" in context.results["copy-on-write"].text
+    assert "the volume, for there is no server" in context.results["server image"].text
+    assert await left_by(operations, context.task.id) == ""
+
+
+async def test_a_step_that_fails_leaves_out_only_what_needs_it(
+    operations: Operations, simulator: Simulator
+) -> None:
+    simulator.control.set_faults(backup_failures=("no space left",))
+    target, context = await operations.run(a_request())
+    simulator.control.set_faults()
+    assert target.state is TargetState.FAILED
+    assert "backup" in target.text
+    assert "no space left" in target.text
+    came_to = outcomes(context.results)
+    assert came_to["backup"] == "failed"
+    assert (came_to["restore"], came_to["compare content"]) == ("skipped", "skipped")
+    assert "it needs “backup”, which failed" in context.results["restore"].text
+    assert came_to["server image"] == came_to[CLEAN] == "passed"
+    assert await left_by(operations, context.task.id) == ""
+
+
+async def test_a_step_that_hangs_is_given_up(operations: Operations, simulator: Simulator) -> None:
+    simulator.control.set_faults(backup_down=("home",))
+    request = a_request(step_seconds=20.0, without_server=True)
+    plan = await operations.plan(request)
+    said = " ".join(check.text for check in plan.warnings)
+    assert "it was asked for without a server" in said
+    target, context = await operations.run(request, plan)
+    assert target.state is TargetState.FAILED
+    assert context.results["backup"].outcome == "failed", context.results["backup"]
+    assert outcomes(context.results)["server image"] == "passed"
+    assert outcomes(context.results)[CLEAN] == "failed"
+    assert "backup “dcn-console-validate-7” is creating" in context.results[CLEAN].text
+    simulator.control.set_faults()
+
+    again = await operations.replan(context.task)
+    target, _ = await operations.run(request, again)
+    assert target.state is TargetState.DONE, target.text
+    assert await left_by(operations, context.task.id) == ""
+
+
+async def test_an_image_of_the_cloud_stays_and_its_new_copy_goes(
+    operations: Operations, simulator: Simulator, admin: Api
+) -> None:
+    image = simulator.control.add_image("theirs", ("store-home",), 4 * MIB)
+    target, context = await operations.run(a_request(image_id=image, without_server=True))
+    assert target.state is TargetState.DONE, target.text
+    assert "image “theirs” of the cloud is used" in context.results["import image"].text
+    assert admin.image(image)["stores"] == "store-home"
+    assert await left_by(operations, context.task.id) == ""
+
+
+async def test_what_is_to_be_kept_is_named(operations: Operations, simulator: Simulator) -> None:
+    request = a_request(keep=True, without_server=True)
+    target, context = await operations.run(request)
+    assert target.state is TargetState.DONE, target.text
+    left = await left_by(operations, context.task.id)
+    assert left
+    assert context.results[CLEAN].outcome == "skipped"
+    assert left in context.results[CLEAN].text

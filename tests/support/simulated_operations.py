@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +17,7 @@ from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.tasks import Target, Task
 from dcn_console.operations.base import PlanContext
-from dcn_console.operations.registry import operation_for
+from dcn_console.operations.registry import operation, operation_for
 from dcn_console.operations.results import StepResult
 from dcn_console.simulator.instance import Simulator
 
@@ -36,6 +36,11 @@ class Operations:
         )
         (plan,) = await operation_for(request).plan(self.services, request, context)
         return plan
+
+    async def replan(self, task: Task) -> Plan:
+        """Plan anew what a task left undone."""
+        context = PlanContext(open_tasks=(), rate_to=lambda site: None, now=datetime.now(UTC))
+        return await operation(task.plan.operation).replan(self.services, task, context)
 
     async def run(
         self,
@@ -61,13 +66,15 @@ class Operations:
 class _Clock:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self._ahead = timedelta()
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._ahead
 
     def forward(self, seconds: float) -> None:
         self._simulator.control.advance(seconds)
+        self._ahead += timedelta(seconds=seconds)
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ from dcn_console.model.tasks import Task
 from dcn_console.operations.validate_site.parameters import Parameters, folder_of
 
 _FILE = "image.raw"
+_MOMENT = 946_684_800
+"""The file's time, always the same one: 2000-01-01 in seconds since 1970."""
 
 
 async def made_file(parameters: Parameters, task: Task) -> Path:
@@ -24,16 +26,15 @@ async def made_file(parameters: Parameters, task: Task) -> Path:
 
 def _make(parameters: Parameters, task: Task) -> Path:
     path = ensure_folder(folder_of(parameters, task.id)) / _FILE
-    moment = int(task.submitted_at.timestamp())
     if path.exists() and path.stat().st_size == parameters.image_bytes:
-        os.utime(path, (moment, moment))
+        os.utime(path, (_MOMENT, _MOMENT))
         return path
     content = hashlib.shake_256(task.id.encode()).digest(parameters.image_bytes)
     unfinished = path.with_suffix(".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-    os.utime(unfinished, (moment, moment))
+    os.utime(unfinished, (_MOMENT, _MOMENT))
     return unfinished.rename(path)
 
 
