@@ -18,7 +18,6 @@ from dcn_console.model.text import printable
 
 Progress = Callable[[int, int], None]
 
-GLANCE_DIRECT = "glance-direct"
 WEB_DOWNLOAD = "web-download"
 _PATCH = "application/openstack-images-v2.1-json-patch"
 
@@ -147,18 +146,14 @@ class GlanceImages:
         then queued again or gone with the next look. HttpError 409 for an image with data, 413
         over quota.
         """
-        await self._send(image_id, "file", path, on_progress, "upload")
-
-    async def stage(self, image_id: str, path: Path, on_progress: Progress | None = None) -> None:
-        """Send a file's bytes to Glance's staging area, for ``import_staged``; else as ``upload``.
-
-        The image's status becomes "uploading".
-        """
-        await self._send(image_id, "stage", path, on_progress, "stage")
-
-    async def import_staged(self, image_id: str, stores: Sequence[str]) -> None:
-        """Ask Glance to write staged bytes to ``stores``, converting as its plugins say."""
-        await self._import(image_id, {"name": GLANCE_DIRECT}, stores, "import")
+        await self._cloud.send_file(
+            IMAGE,
+            f"{_path(image_id)}/file",
+            path,
+            on_progress=on_progress,
+            doing=f"Glance: upload “{printable(path.name)}” as image {printable(image_id, 60)}",
+            ways_out=_DATA_WAYS_OUT,
+        )
 
     async def import_url(self, image_id: str, url: str, stores: Sequence[str]) -> None:
         """Ask Glance to download ``url`` and write it to ``stores``, converting as its plugins say.
@@ -166,7 +161,20 @@ class GlanceImages:
         HttpError 400 for an address that Glance filters out. What fails later shows in the
         image's task, and the image is queued again.
         """
-        await self._import(image_id, {"name": WEB_DOWNLOAD, "uri": url}, stores, "download")
+        body = {
+            "method": {"name": WEB_DOWNLOAD, "uri": url},
+            "stores": list(stores),
+            "all_stores_must_succeed": False,
+        }
+        where = ", ".join(map(printable, stores))
+        await self._cloud.request(
+            IMAGE,
+            "POST",
+            f"{_path(image_id)}/import",
+            body=body,
+            doing=f"Glance: download image {printable(image_id, 60)} into {where}",
+            ways_out=_IMPORT_WAYS_OUT,
+        )
 
     async def delete(self, image_id: str) -> None:
         """Delete an image and all its copies.
@@ -207,36 +215,6 @@ class GlanceImages:
             ],
             headers={"Content-Type": _PATCH},
             doing=f"Glance: set properties of image {printable(image_id, 60)}",
-        )
-
-    async def _send(
-        self, image_id: str, where: str, path: Path, on_progress: Progress | None, verb: str
-    ) -> None:
-        await self._cloud.send_file(
-            IMAGE,
-            f"{_path(image_id)}/{where}",
-            path,
-            on_progress=on_progress,
-            doing=f"Glance: {verb} “{printable(path.name)}” as image {printable(image_id, 60)}",
-            ways_out=_DATA_WAYS_OUT,
-        )
-
-    async def _import(
-        self, image_id: str, method: Mapping[str, str], stores: Sequence[str], verb: str
-    ) -> None:
-        body = {
-            "method": dict(method),
-            "stores": list(stores),
-            "all_stores_must_succeed": False,
-        }
-        where = ", ".join(map(printable, stores))
-        await self._cloud.request(
-            IMAGE,
-            "POST",
-            f"{_path(image_id)}/import",
-            body=body,
-            doing=f"Glance: {verb} image {printable(image_id, 60)} into {where}",
-            ways_out=_IMPORT_WAYS_OUT,
         )
 
 

@@ -109,9 +109,6 @@ async def test_a_file_is_sent_with_its_length_and_counted(
     await asyncio.sleep(0)
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert [sent for sent, _ in seen] == sorted(sent for sent, _ in seen)
-    stub.on("PUT /image/v2/images/i1/stage", Said(204, b""))
-    await images.stage("i1", file)
-    assert stub.asked[-1].body == CONTENT
 
 
 async def test_a_refused_upload_is_sent_once(
@@ -200,14 +197,12 @@ def test_a_file_is_sent_again_from_its_start(file: Path) -> None:
 
 async def test_imports_name_method_and_stores(stub: StubOpenstack, images: GlanceImages) -> None:
     stub.on("POST /image/v2/images/i1/import", Said(202, b""))
-    await images.import_staged("i1", ["central"])
+    await images.import_url("i1", "http://example.org/x", ["central", "dcn0"])
     assert stub.asked[-1].body == {
-        "method": {"name": "glance-direct"},
-        "stores": ["central"],
+        "method": {"name": "web-download", "uri": "http://example.org/x"},
+        "stores": ["central", "dcn0"],
         "all_stores_must_succeed": False,
     }
-    await images.import_url("i1", "http://example.org/x", ["central", "dcn0"])
-    assert stub.asked[-1].body["method"] == {"name": "web-download", "uri": "http://example.org/x"}
     stub.on(
         "POST /image/v2/images/i1/import",
         Said(400, {"message": "URI for web-download does not pass filtering: x"}),

@@ -78,7 +78,7 @@ async def _ended(
     cleared = await context.step(CLEAR_STEP, partial(_clear, own, keep))
     left = "" if cleared.outcome == DONE else f". But {cleared.text}"
     if good:
-        text = f"{result.text}{left}"
+        text = f"image {image_id}: {result.text}{left}"
         return Target(site=context.site, state=TargetState.DONE, verified=text, attempts=1)
     cancelled = result.outcome == CANCELLED
     state = TargetState.CANCELLED if cancelled else TargetState.FAILED

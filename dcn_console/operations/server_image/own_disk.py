@@ -29,7 +29,7 @@ from dcn_console.operations.servers.where import nova_of
 from dcn_console.operations.upload_volume.landing import Landing
 from dcn_console.operations.upload_volume.spread import spread
 
-LOOKS = 10
+LOOKS = 30
 """So often an image may be without data although Nova is not at it any more."""
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from dcn_console.model.errors import UsageError
+from dcn_console.model.errors import DcnError, UsageError
 from dcn_console.model.tasks import Target
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.mirror_steps.resolute import Resolute
@@ -32,7 +32,12 @@ async def image_of(context: TargetContext) -> Target:
     async def start() -> None:
         started.append(await _start(context, servers))
 
-    result = await _make(context, parameters, start)
+    try:
+        result = await _make(context, parameters, start)
+    except DcnError:
+        if not started:
+            await start()
+        raise
     if started[0].outcome != DONE:
         text = f"{result.text}; the server is not started again: {started[0].text}"
         outcome = REFUSED if result.outcome == DONE else result.outcome

@@ -16,63 +16,47 @@ from dcn_console.operations.server_power.plan import Parameters, Power, plan_pow
 
 __all__ = ["ServerStart", "ServerStop"]
 
-_CANCELLING = "servers not asked for yet stay as they are; what Nova has begun it goes on with"
+
+class _ServerPower:
+    """What stopping and starting have in common; the power is what is to become of a server."""
+
+    power: Power
+    takes_turns = False
+    cancelling = "servers not asked for yet stay as they are; what Nova has begun it goes on with"
+
+    async def plan(
+        self, services: Services, request: StopServers | StartServers, context: PlanContext
+    ) -> tuple[Plan, ...]:
+        """Plan each server by itself."""
+        ids = request.server_ids
+        return tuple([await plan_power(services, one, self.power, context) for one in ids])
+
+    async def replan(self, services: Services, task: Task, context: PlanContext) -> Plan:
+        """Plan it again."""
+        server_id = parameters_of(task.plan, Parameters).server_id
+        return await plan_power(services, server_id, self.power, context)
+
+    async def run_target(self, context: TargetContext) -> Target:
+        """Bring it there, and wait until it is."""
+        return await _bring(context, self.power)
 
 
-class ServerStop:
+class ServerStop(_ServerPower):
     """The operation "stop servers"."""
 
     name = "server-stop"
     title = "Stop servers"
     request = StopServers
-    takes_turns = False
-    cancelling = _CANCELLING
-
-    async def plan(
-        self, services: Services, request: StopServers, context: PlanContext
-    ) -> tuple[Plan, ...]:
-        """Plan each server by itself."""
-        return await _plans(services, request.server_ids, Power.STOP, context)
-
-    async def replan(self, services: Services, task: Task, context: PlanContext) -> Plan:
-        """Plan it again."""
-        server_id = parameters_of(task.plan, Parameters).server_id
-        return await plan_power(services, server_id, Power.STOP, context)
-
-    async def run_target(self, context: TargetContext) -> Target:
-        """Stop it, and wait until it is."""
-        return await _bring(context, Power.STOP)
+    power = Power.STOP
 
 
-class ServerStart:
+class ServerStart(_ServerPower):
     """The operation "start servers"."""
 
     name = "server-start"
     title = "Start servers"
     request = StartServers
-    takes_turns = False
-    cancelling = _CANCELLING
-
-    async def plan(
-        self, services: Services, request: StartServers, context: PlanContext
-    ) -> tuple[Plan, ...]:
-        """Plan each server by itself."""
-        return await _plans(services, request.server_ids, Power.START, context)
-
-    async def replan(self, services: Services, task: Task, context: PlanContext) -> Plan:
-        """Plan it again."""
-        server_id = parameters_of(task.plan, Parameters).server_id
-        return await plan_power(services, server_id, Power.START, context)
-
-    async def run_target(self, context: TargetContext) -> Target:
-        """Start it, and wait until it runs."""
-        return await _bring(context, Power.START)
-
-
-async def _plans(
-    services: Services, server_ids: tuple[str, ...], power: Power, context: PlanContext
-) -> tuple[Plan, ...]:
-    return tuple([await plan_power(services, one, power, context) for one in server_ids])
+    power = Power.START
 
 
 async def _bring(context: TargetContext, power: Power) -> Target:
