@@ -116,7 +116,7 @@ async def split_and_resynced(pair: Pair, mode: MirrorMode) -> None:
     old = (await hub.detail()).id
     if mode is MirrorMode.SNAPSHOT:
         await edge.cluster.mirroring.snapshot(edge.pool, edge.name)
-    with pytest.raises(RbdImageNotFound, match="another RBD image"):
+    with pytest.raises(RbdImageNotFound):
         await hub.cluster.mirroring.resync(hub.pool, hub.name, f"{old}0")
     await hub.cluster.mirroring.resync(hub.pool, hub.name, old)
     await until(hub.exists, lambda there: not there, "the RBD image vanishing")
