@@ -25,6 +25,7 @@ from dcn_console.console.host import ConsoleHost
 from dcn_console.console.navigation import console_screens, front_of, home_of
 from dcn_console.console.situation import Place
 from dcn_console.console.theme import DARK, LIGHT
+from dcn_console.console.tidying import Collector
 from dcn_console.console.typeahead import KeyQueue
 from dcn_console.model.errors import DcnError
 from dcn_console.workspace.interface import Change, Workspace
@@ -108,6 +109,7 @@ class ConsoleApp(ConsoleHost):
         super().__init__(workspace, clock)
         self.animation_level = "none"
         self._keys = KeyQueue()
+        self._collector = Collector()
         self._unsubscribe: Callable[[], None] | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -144,7 +146,9 @@ class ConsoleApp(ConsoleHost):
         """Let keys through one at a time."""
         if not isinstance(event, Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._keys.admit(event):
+            return
+        self._collector.key_pressed()
+        if self._keys.admit(event):
             await self._handle_key(event)
 
     async def _handle_key(self, key: Key) -> None:
@@ -171,6 +175,7 @@ class ConsoleApp(ConsoleHost):
         if self._keys.is_stuck:
             await self._next_key()
         self.tick()
+        self._collector.look()
 
     def tick(self) -> None:
         """Bring everything that depends on the time up to date."""
@@ -225,12 +230,17 @@ class ConsoleApp(ConsoleHost):
 def run_console(workspace: Workspace, clock: Clock = local_clock) -> int:
     """Run the console in this terminal until it is left; return the exit status.
 
-    What exists before and after is kept out of garbage collection: a console paints smoother
-    without walking all its modules, and ends at once instead of walking all its widgets.
+    What exists before and after is kept out of garbage collection, and the console collects at
+    quiet moments by itself: it paints smoother without walking all its modules, and ends at once
+    instead of walking all its widgets.
     """
     gc.freeze()
+    gc.disable()
     sys.setswitchinterval(SWITCH_SECONDS)
     app = ConsoleApp(workspace, clock)
-    app.run()
-    gc.freeze()
+    try:
+        app.run()
+    finally:
+        gc.freeze()
+        gc.enable()
     return app.return_code or 0
