@@ -57,7 +57,8 @@ def _plan(
     name = printable(image.label, 60)
     sites = tuple(copy.site.name for copy in copies if copy.site is not None)
     number = count(len(copies), "copy", "copies")
-    room = f" ({format_bytes(image.size)} each)" if image.size else ""
+    each = " each" if len(copies) > 1 else ""
+    room = f" ({format_bytes(image.size)}{each})" if image.size else ""
     return Plan(
         operation=NAME,
         title=f"delete image {name} everywhere",
@@ -70,9 +71,10 @@ def _plan(
                 text=f"see once more that nothing is a clone of {number}, then delete the image",
                 site=hub.name,
             ),
-            *(
-                PlannedStep(name=ROOM_STEP, text=f"see what it leaves at {site}", site=site)
-                for site in sites
+            PlannedStep(
+                name=ROOM_STEP,
+                text=f"see what it leaves at {', '.join(sites) or 'no site'}",
+                site=hub.name,
             ),
         ),
         commands=(f"openstack image delete {image.id}",),

@@ -17,9 +17,10 @@ from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
 from dcn_console.operations.results import StepResult
 
 MOST_SENDS = 3
-SAVING_SECONDS = 60.0
+SAVING_SECONDS = 45.0
 """How long Glance may keep an interrupted upload before it is given up: it notices that the
-sender is gone at once, unless its own process died (seen with Glance 25.1)."""
+sender is gone at once, unless its own process died (seen with Glance 25.1). Longer than the watch
+of a dead process lasts on its RBD image, which only then can be removed."""
 _AT_WORK = frozenset({"saving", "uploading", "importing"})
 _CONFLICT = 409
 
