@@ -12,6 +12,7 @@ from simulated_operations import Operations, operations_on
 from dcn_console.model.plans import Plan
 from dcn_console.model.server_requests import ValidateSite
 from dcn_console.model.tasks import Target, TargetState
+from dcn_console.operations.marks import PART_KEY, TASK_KEY
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.validate_site.leftovers import leftovers
 from dcn_console.operations.validate_site.names import CLEAN, NEEDS
@@ -184,6 +185,24 @@ async def test_an_image_of_the_cloud_stays_and_its_new_copy_goes(
     assert "image “theirs” of the cloud is used" in context.results["import image"].text
     assert admin.image(image)["stores"] == "store-home"
     assert await left_by(operations, context.task.id) == ""
+
+
+async def test_an_image_that_somebody_made_of_ours_stays(
+    operations: Operations, admin: Api
+) -> None:
+    made: list[str] = []
+
+    def derive(name: str) -> None:
+        if name == "copy to edge":
+            body = {"name": "theirs", "disk_format": "raw", "container_format": "bare",
+                    TASK_KEY: "derived", PART_KEY: "home: image"}  # fmt: skip
+            made.append(admin.ask("POST", "/image/v2/images", body).content["id"])
+
+    request = a_request(without_server=True)
+    target, _ = await operations.run(request, on_step=derive, task_id="derived")
+    assert target.state is TargetState.DONE, target.text
+    assert admin.image(made[0])["name"] == "theirs"
+    assert await left_by(operations, "derived") == ""
 
 
 async def test_what_is_to_be_kept_is_named(operations: Operations, simulator: Simulator) -> None:

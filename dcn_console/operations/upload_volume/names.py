@@ -13,6 +13,8 @@ COMPARE_STEP = "compare"
 CLEAR_STEP = "clean up"
 CLEAR_SCRATCH_STEP = "remove scratch volume"
 
+SCRATCH_NAMES = "dcn-console task "
+"""How the names begin of what is made for an upload only, and of an image until it has its own."""
 SNAPSHOT_PART = "snapshot to upload"
 SCRATCH_PART = "scratch volume to upload"
 IMAGE_PART = "image of the volume"

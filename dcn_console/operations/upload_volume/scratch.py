@@ -15,6 +15,7 @@ from dcn_console.operations.results import StepResult
 from dcn_console.operations.snapshot_volume import steps as snapshotting
 from dcn_console.operations.upload_volume.names import (
     CLEAR_SCRATCH_STEP,
+    SCRATCH_NAMES,
     SCRATCH_PART,
     SCRATCH_STEP,
     SCRATCH_WATCH_STEP,
@@ -31,7 +32,7 @@ class Scratch:
     def __init__(self, context: TargetContext, parameters: Parameters) -> None:
         self._parameters = parameters
         self._context = Elsewhere(context, parameters.home)
-        self._name = f"dcn-console task {context.task.number}"
+        self._name = f"{SCRATCH_NAMES}{context.task.number}"
         self._snapshot_id = ""
         self.volume_id = ""
 

@@ -18,7 +18,7 @@ from dcn_console.operations.marks import mark
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.upload_volume.landing import Landing
-from dcn_console.operations.upload_volume.names import IMAGE_PART
+from dcn_console.operations.upload_volume.names import IMAGE_PART, SCRATCH_NAMES
 from dcn_console.operations.upload_volume.plan import Parameters
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.scene import NAME_LIMIT
@@ -32,7 +32,7 @@ UPLOADING = "uploading"
 
 def first_name(task_id: str, name: str) -> str:
     """Return the name of a task's image while Cinder uploads it; ``name`` is what it gets then."""
-    return f"dcn-console task {task_id}: {name}"[:NAME_LIMIT]
+    return f"{SCRATCH_NAMES}{task_id}: {name}"[:NAME_LIMIT]
 
 
 class Steps:

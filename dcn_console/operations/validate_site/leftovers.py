@@ -9,14 +9,19 @@ from dcn_console.model.inventory import Image, Server, Volume
 from dcn_console.model.storage import Backup, VolumeSnapshot
 from dcn_console.model.text import count, printable
 from dcn_console.operations.marks import TASK_KEY
+from dcn_console.operations.upload_volume.names import SCRATCH_NAMES
+from dcn_console.operations.validate_site.parameters import NAMES
 
+_OURS = (NAMES, SCRATCH_NAMES)
 _GONE = frozenset({"deleted", "pending_delete", "DELETED", "SOFT_DELETED"})
 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Everything that carries the mark of one of some tasks, each only once.
+    """Everything that carries the mark of one of some tasks and bears a name that they give.
 
+    The mark alone is not enough: it goes on to images that somebody makes of ours, and to volumes
+    restored of a backup that somebody made (Nova's createImage, Cinder's upload-to-image, restore).
     ``unknown`` says what could not be looked for, and why.
     """
 
@@ -113,10 +118,14 @@ async def leftovers(
     await told("volume", look_for_volumes)
     await told("image", look_for_images)
     return Leftovers(
-        servers=tuple(one for one in servers if one.status not in _GONE),
-        backups=tuple(backups),
-        snapshots=tuple(snapshots),
-        volumes=tuple(volumes),
-        images=tuple(one for one in images.values() if one.status not in _GONE),
+        servers=tuple(one for one in servers if _is_ours(one) and one.status not in _GONE),
+        backups=tuple(filter(_is_ours, backups)),
+        snapshots=tuple(filter(_is_ours, snapshots)),
+        volumes=tuple(filter(_is_ours, volumes)),
+        images=tuple(one for one in images.values() if _is_ours(one) and one.status not in _GONE),
         unknown=tuple(unknown),
     )
+
+
+def _is_ours(thing: Server | Backup | VolumeSnapshot | Volume | Image) -> bool:
+    return (thing.name or "").startswith(_OURS)

@@ -36,11 +36,15 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[str, ...] = ()
 
 
+NAMES = "dcn-console-validate-"
+"""How the names of everything that validations make begin."""
+
+
 def name_of(task: Task) -> str:
     """Return the name of everything that a task makes."""
-    return f"dcn-console-validate-{task.number}"
+    return f"{NAMES}{task.number}"
 
 
 def folder_of(parameters: Parameters, task_id: str) -> Path:
     """Return the folder with the image that a task makes; nothing is made."""
-    return Path(parameters.scratch) / f"dcn-console-validate-{task_id}"
+    return Path(parameters.scratch) / f"{NAMES}{task_id}"
