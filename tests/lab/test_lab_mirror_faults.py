@@ -1,13 +1,15 @@
-"""Mirroring while daemons are dead, on real clusters: nothing hangs, nothing lies."""
+"""Mirroring while things are broken or forbidden, on real clusters: nothing hangs, nothing lies."""
 
 import hashlib
 import os
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from command_line import CommandLine
 from dcn_lab.errors import LabError
@@ -16,25 +18,50 @@ from lab_settings import lab_settings
 from real_console import until
 
 from dcn_console.config.write import render
+from dcn_console.model.sites import Topology
 
 MIB = 1024 * 1024
 SIZE = 16 * MIB
 BIG = 256 * MIB
-FEATURES = "layering,exclusive-lock"
+PLAIN = "layering,exclusive-lock"
 SECONDS = 240.0
 MODES = ("journal", "snapshot")
+HOLD_OPEN = """
+import rados, rbd, sys
+conf, pool, name = sys.argv[1:]
+handle = rados.Rados(conffile=conf, rados_id="admin")
+handle.connect()
+with handle.open_ioctx(pool) as ioctx, rbd.Image(ioctx, name):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
 
 Make = Callable[..., str]
+WriteConfig = Callable[..., CommandLine]
 
 
 @pytest.fixture
-def cli(lab: Lab, tmp_path: Path) -> Iterator[CommandLine]:
-    """The command line as the clusters' administrator."""
-    config = tmp_path / "config.toml"
-    config.write_text(render(lab_settings(lab, user="admin", agent_deadline_seconds=10)))
-    command = CommandLine(tmp_path, config)
-    yield command
-    command.close()
+def configured(lab: Lab, tmp_path: Path) -> Iterator[WriteConfig]:
+    """What makes a command line with a configuration of its own; keywords are for lab_settings."""
+    made: list[CommandLine] = []
+
+    def make(**settings: object) -> CommandLine:
+        folder = tmp_path / f"cli-{len(made)}"
+        folder.mkdir()
+        config = folder / "config.toml"
+        known: dict[str, object] = {"user": "admin", "agent_deadline_seconds": 10}
+        config.write_text(render(lab_settings(lab, **(known | settings))))  # type: ignore[arg-type]
+        made.append(CommandLine(folder, config))
+        return made[-1]
+
+    yield make
+    for command in made:
+        command.close()
+
+
+@pytest.fixture
+def cli(configured: WriteConfig) -> CommandLine:
+    return configured()
 
 
 @pytest.fixture
@@ -43,11 +70,13 @@ def make(lab: Lab, tmp_path: Path) -> Iterator[Make]:
     made: list[str] = []
     hub, pool = lab.hub, lab.topology.mirrored_pool
 
-    def imported(mode: str = "", size: int = SIZE) -> str:
+    def imported(
+        mode: str = "", size: int = SIZE, features: str = "layering,exclusive-lock"
+    ) -> str:
         name = f"{pool}/faults-{uuid.uuid4().hex[:8]}"
         data = tmp_path / "data"
         data.write_bytes(os.urandom(size))
-        hub.rbd("import", "--no-progress", "--image-feature", FEATURES, str(data), name)
+        hub.rbd("import", "--no-progress", "--image-feature", features, str(data), name)
         data.unlink()
         made.append(name)
         if mode:
@@ -151,3 +180,115 @@ def test_without_any_manager_all_is_told_and_a_volume_relocates(
         assert process.returncode == 0, out + err
     assert edge.rbd("info", name, "--format", "json")["mirroring"]["primary"]
     assert digest(hub, name, tmp_path) == digest(edge, name, tmp_path)
+
+
+def test_what_is_forbidden_or_does_not_fit_is_refused_before_anything_changes(
+    lab: Lab, configured: WriteConfig, make: Make, tmp_path: Path
+) -> None:
+    hub, edge = lab.hub, lab.edges[0]
+    name = make()
+    enabling = ("mirror", "enable", name, "--mode", "journal", "--to", edge.name)
+    before = hub.rbd("info", name, "--format", "json")
+    readers = with_user(lab, tmp_path, {hub.name: reader(hub, tmp_path)})
+    strangers = with_user(lab, tmp_path, {edge.name: stranger(edge, hub, tmp_path)})
+    for topology, site in ((readers, hub), (strangers, edge)):
+        ran = configured(topology=topology)(*enabling, "--dry-run", "-o", "json")
+        assert ran.status == 1, ran.out
+        (refused,) = [check for check in ran.json[0]["checks"] if check["outcome"] == "refused"]
+        assert f"Site {site.name}: permission denied to client.faults" in refused["text"]
+        assert "ceph auth get client.faults" in refused["way_out"]
+    pool = lab.topology.mirrored_pool
+    edge.ceph("osd", "pool", "set-quota", pool, "max_bytes", str(4 * MIB))
+    try:
+        full = configured()(*enabling, "--dry-run", "-o", "json")
+    finally:
+        edge.ceph("osd", "pool", "set-quota", pool, "max_bytes", "0")
+    assert full.status == 1, full.out
+    assert any(
+        f"{edge.name} has" in check["text"] and "free in pool" in check["text"]
+        for check in full.json[0]["checks"]
+        if check["outcome"] == "refused"
+    ), full.out
+    assert hub.rbd("info", name, "--format", "json") == before
+
+
+def reader(site: LabSite, folder: Path) -> Path:
+    """Return a ceph.conf for a user who may read RBD images and not change them."""
+    capabilities = ("mon", "profile rbd-read-only", "osd", "profile rbd-read-only")
+    (entry,) = site.ceph("auth", "get-or-create", "client.faults", *capabilities)
+    return conf_with(site, str(entry["key"]), folder)
+
+
+def stranger(site: LabSite, other: LabSite, folder: Path) -> Path:
+    """Return a ceph.conf whose key is that of another cluster."""
+    (entry,) = other.ceph("auth", "get", "client.admin")
+    return conf_with(site, str(entry["key"]), folder)
+
+
+def conf_with(site: LabSite, key: str, folder: Path) -> Path:
+    keyring, conf = folder / f"{site.name}.keyring", folder / f"{site.name}.conf"
+    keyring.write_text(f"[client.faults]\n\tkey = {key}\n")
+    conf.write_text(f"{site.conf.read_text()}\n[client.faults]\nkeyring = {keyring}\n")
+    return conf
+
+
+def with_user(lab: Lab, folder: Path, confs: dict[str, Path]) -> Topology:
+    """Return the lab's topology with client.faults and these files at some sites."""
+    sites = []
+    for site in lab_settings(lab, user="admin").topology:
+        assert site.cluster is not None
+        if site.name in confs:
+            access = msgspec.structs.replace(
+                site.cluster, conf=str(confs[site.name]), user="faults"
+            )
+            site = msgspec.structs.replace(site, cluster=access)  # noqa: PLW2901 - the changed one
+        sites.append(site)
+    return Topology(tuple(sites))
+
+
+def test_an_open_rbd_image_without_a_lock_is_not_relocated(
+    lab: Lab, cli: CommandLine, make: Make
+) -> None:
+    hub, edge = lab.hub, lab.edges[0]
+    name = make("snapshot", features="layering")
+    until(lambda: in_sync(edge, name), f"{name} is in sync", SECONDS)
+    pool, _, image = name.partition("/")
+    words = ("/usr/bin/python3", "-c", HOLD_OPEN, str(hub.conf), pool, image)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"open\n"
+        ran = cli("mirror", "relocate", name, "--to", edge.name, "--dry-run", "-o", "json")
+        assert client.stdin is not None
+        client.stdin.close()
+    assert ran.status == 1, ran.out
+    refused = [check for check in ran.json[0]["checks"] if check["outcome"] == "refused"]
+    assert any(f"{hub.name}: somebody may be writing" in check["text"] for check in refused)
+    assert hub.rbd("info", name, "--format", "json")["mirroring"]["primary"]
+
+
+def test_a_copy_left_at_a_third_site_is_named_and_can_be_given_up(
+    lab: Lab, cli: CommandLine, make: Make
+) -> None:
+    hub, edge, third = lab.hub, lab.edges[0], lab.edges[1]
+    name = make("journal")
+    for site in (edge, third):
+        until(partial(in_sync, site, name), f"{name} is in sync at {site.name}", SECONDS)
+    ran = cli("mirror", "relocate", name, "--to", edge.name, "--yes")
+    assert ran.status == 0, ran.err
+    assert f"{third.name} also has a copy, and does not receive from {edge.name}" in ran.err
+    shown = cli("mirror", "status", name, "--site", third.name, "-o", "json").json
+    (row,) = shown
+    assert (row["condition"], [one["kind"] for one in row["findings"]]) == (
+        "orphan",
+        ["mirror-orphan"],
+    )
+    assert third.name in row["findings"][0]["way_out"]
+    ran = cli("mirror", "disable", name, "--confirm", name, "-o", "json")
+    assert ran.status == 0, ran.err
+    assert not exists(hub, name)
+    assert exists(edge, name)
+    assert exists(third, name)
+    assert f"{third.name} holds a copy and does not receive from {edge.name}" in ran.err
+    third.rbd("mirror", "image", "disable", "--force", name)
+    third.rbd("rm", "--no-progress", name)
+    assert not exists(third, name)

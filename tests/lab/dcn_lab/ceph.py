@@ -51,8 +51,9 @@ class Cluster:
         return self._run("ceph", "-c", self.conf, *timeout, *arguments)
 
     def ceph_json(self, *arguments: str, connect_seconds: int = CONNECT_SECONDS) -> Any:
-        """Run the `ceph` command and return its decoded JSON output."""
-        return json.loads(self.ceph(*arguments, "-f", "json", connect_seconds=connect_seconds))
+        """Run the `ceph` command and return its decoded JSON output, None when it says nothing."""
+        said = self.ceph(*arguments, "-f", "json", connect_seconds=connect_seconds)
+        return json.loads(said) if said.strip() else None
 
     def rbd(self, *arguments: str, operation_seconds: int = CONNECT_SECONDS) -> str:
         """Run the `rbd` command as admin and return its stdout; raise LabError if it fails.
