@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from dcn_console.inventory.board import Board, ClusterShelf
-from dcn_console.inventory.clusters import ClusterReader, look_for, read_copies, read_state
+from dcn_console.inventory.clusters import (
+    ClusterReader,
+    like_image,
+    look_for,
+    read_copies,
+    read_state,
+)
 from dcn_console.inventory.feeds import SWEEP_EVERY, Feed
 from dcn_console.inventory.link import Link
 from dcn_console.inventory.reading import still_lists
@@ -103,7 +109,16 @@ class CopiesFeed(Feed):
     async def _sweep(self) -> None:
         shown_at = time.monotonic()
         images: dict[str, RbdImage] = {}
-        async for so_far in read_copies(self._reader, self._site):
+        known = _copies(self._shelf.get())
+        listed = {image.id: image for image in self._board.images()}
+
+        def shared(copy: RbdImage) -> RbdImage:
+            old = known.get(copy.name)
+            if old is not None and old == copy:
+                return old
+            return like_image(copy, listed.get(copy.name))
+
+        async for so_far in read_copies(self._reader, self._site, shared):
             images = so_far
             if time.monotonic() - shown_at > _SHOW_EVERY:
                 self._put_images(_adding(images), complete=False)

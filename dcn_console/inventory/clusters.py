@@ -8,7 +8,7 @@ import msgspec
 from dcn_console.ceph.cluster import ClusterStatus
 from dcn_console.inventory.mirror_reading import MirrorReader
 from dcn_console.model.errors import RbdImageNotFound
-from dcn_console.model.inventory import Capacity, ClusterState, RbdImage
+from dcn_console.model.inventory import Capacity, ClusterState, Image, RbdImage
 from dcn_console.model.sites import Site
 
 GROWTH = 2
@@ -57,18 +57,34 @@ async def read_state(reader: ClusterReader, site: Site, known: ClusterState) -> 
     )
 
 
-async def read_copies(reader: ClusterReader, site: Site) -> AsyncIterator[dict[str, RbdImage]]:
+def like_image(copy: RbdImage, image: Image | None) -> RbdImage:
+    """Return the RBD image sharing name and size with the Glance image that it is a copy of.
+
+    There may be hundreds of thousands, and each text and number of its own takes memory.
+    """
+    if image is None or image.id != copy.name:
+        return copy
+    size = image.size if image.size == copy.size else copy.size
+    return msgspec.structs.replace(copy, name=image.id, size=size)
+
+
+async def read_copies(
+    reader: ClusterReader,
+    site: Site,
+    shared: Callable[[RbdImage], RbdImage] = lambda copy: copy,
+) -> AsyncIterator[dict[str, RbdImage]]:
     """Yield the RBD images of the site's Glance pool by name, growing until all are there.
 
     Each yield but the last is at least twice the one before, so that a big pool costs no more
-    than twice its size in copying. Raises ClusterError.
+    than twice its size in copying. ``shared`` returns an equal RBD image to keep instead.
+    Raises ClusterError.
     """
     if site.cluster is None:
         return
     images: dict[str, RbdImage] = {}
     shown = 0
     async for part in reader.rbd_images(site.cluster.images_pool):
-        images.update((image.name, image) for image in part)
+        images.update((copy.name, copy) for copy in map(shared, part))
         if len(images) >= GROWTH * shown:
             shown = len(images)
             yield dict(images)

@@ -159,7 +159,12 @@ def test_a_file_cut_off_anywhere_is_no_error(path: Path) -> None:
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         loaded = load(path, "lab")
-        assert loaded is None or not (loaded.images.rows and loaded.volumes.rows)
+        assert loaded is None or _number_of_rows(loaded) < _number_of_rows(INVENTORY)
+
+
+def _number_of_rows(inventory: Inventory) -> int:
+    copies = (state.images or {} for one in inventory.clusters.values() for state in one.rows)
+    return len(inventory.images.rows) + len(inventory.volumes.rows) + sum(map(len, copies))
 
 
 def test_texts_that_many_rows_repeat_are_kept_once(path: Path) -> None:
@@ -177,3 +182,26 @@ def test_texts_that_many_rows_repeat_are_kept_once(path: Path) -> None:
     assert (one, other) == rows
     assert one.owner is other.owner
     assert one.stores is other.stores
+
+
+def test_rbd_images_share_what_they_have_in_common_with_their_images(path: Path) -> None:
+    names = [f"{number:08}-0000-0000-0000-000000000000" for number in range(3)]
+    rows = tuple(Image(id=name, size=2**40, virtual_size=2**40) for name in names[:2])
+    copies = {name: RbdImage(name=name, size=2**40, snap=True) for name in names}
+    cluster = Snapshot(rows=(ClusterState(site="paris", images=copies),), source=Source.LIVE)
+    unlisted = Snapshot(rows=(ClusterState(site="lyon"),), source=Source.LIVE)
+    many = msgspec.structs.replace(
+        INVENTORY,
+        images=msgspec.structs.replace(INVENTORY.images, rows=rows),
+        clusters={"paris": cluster, "lyon": unlisted, "nice": Snapshot()},
+    )
+    save(many, path, "lab")
+    loaded = load(path, "lab")
+    assert loaded is not None
+    (state,) = loaded.clusters["paris"].rows
+    assert state.images == copies
+    assert loaded.clusters["lyon"].rows[0].images is None
+    assert loaded.clusters["nice"].rows == ()
+    for image, (name, copy) in zip(loaded.images.rows, state.images.items(), strict=False):
+        assert name is copy.name is image.id
+        assert copy.size is image.size is image.virtual_size
