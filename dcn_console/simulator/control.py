@@ -253,6 +253,10 @@ class Control:
         """Let Glance die and come back; return how many tasks nobody works on any more."""
         return int(self.call("POST", "/image-service/kill")["abandoned"])
 
+    def kill_volume_services(self) -> int:
+        """Let every cinder-volume die and come back; return how many uploads broke off."""
+        return int(self.call("POST", "/volume-services/kill")["broken"])
+
     def forget_task(self, task_id: str) -> None:
         """Remove a Glance task's record."""
         self.call("DELETE", f"/tasks/{task_id}")

@@ -95,6 +95,24 @@ def begin_upload(
     return image
 
 
+def break_uploads(world: World) -> int:
+    """End all uploads as the death of a cinder-volume does; return how many there were.
+
+    Glance drops the data and has the image queued again; Cinder has the volume uploading for ever
+    (measured on Cinder 21.3).
+    """
+    broken = [one for one in world.block.transfers if one.kind is TransferKind.UPLOAD]
+    for transfer in broken:
+        world.block.drop_transfer(transfer.id)
+        site = world.deployment.site(transfer.target)
+        if site is not None:
+            world.drop_rbd(site, transfer.pool, transfer.name)
+        image = world.images.get(transfer.id)
+        if image is not None:
+            world.put_image(replace(image, status="queued", updated_at=world.now))
+    return len(broken)
+
+
 def _packed(data: Data, held: int) -> Data:
     """The bytes of a file in another format than raw."""
     seed = hashlib.sha256(msgspec.json.encode(data)).hexdigest()

@@ -9,6 +9,7 @@ from simulated import Api, running_simulator, small_options
 from simulated_operations import Operations, operations_on
 from simulated_storage import Storage
 
+from dcn_console.model.errors import ObjectNotFound
 from dcn_console.model.storage_requests import (
     CreateVolume,
     DeleteSnapshots,
@@ -245,6 +246,24 @@ async def test_an_image_that_somebody_deletes_meanwhile_fails_the_upload_cleanly
     target, _ = await operations.run(request, on_wait=delete)
     assert target.state is TargetState.FAILED
     assert "gave image “unlucky” up" in target.text
+
+
+async def test_an_upload_whose_cinder_volume_dies_ends_with_what_is_to_be_done(
+    simulator: Simulator, storage: Storage, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("deserted", "north", used=32 * MIB)
+
+    def die(context: MirrorContext) -> None:
+        if any(shown.state is TargetState.COPYING for shown in context.shown):
+            simulator.control.kill_volume_services()
+
+    target, context = await operations.run(UploadVolumes(volume_ids=(volume_id,)), on_wait=die)
+    assert target.state is TargetState.FAILED
+    assert f"openstack volume set --state available {volume_id}" in target.text
+    assert storage.show("volume", volume_id)["status"] == "uploading"
+    image_id = str(context.results["ask"].data["image"])
+    with pytest.raises(ObjectNotFound):
+        await operations.services.glance.image(image_id)
 
 
 async def test_a_cancelled_upload_of_a_volume_in_use_names_what_is_left(

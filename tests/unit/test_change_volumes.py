@@ -296,6 +296,20 @@ async def test_a_failed_extension_is_told_with_its_reason(services: VolumeServic
     assert "--state available 1" in target.text
 
 
+async def test_an_extension_that_an_earlier_request_began_is_waited_for(
+    services: VolumeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extend = services.volumes.extend
+
+    async def refused(volume_id: str, size_bytes: int) -> None:
+        await extend(volume_id, size_bytes)
+        await extend(volume_id, size_bytes)
+
+    monkeypatch.setattr(services.volumes, "extend", refused)
+    target, _ = await run(services, GROW)
+    assert target.state is TargetState.DONE, target.text
+
+
 async def test_an_extension_that_never_happens_ends(services: VolumeServices) -> None:
     services.volumes.stuck = True
     target, _ = await run(services, GROW)

@@ -22,6 +22,7 @@ from dcn_console.operations.patience import (
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.volumes.reasons import why
 
+EXTENDING_STATUS = "extending"
 LOOKS = 5
 """So often a volume may be seen as before after Cinder agreed to extend it."""
 
@@ -77,11 +78,19 @@ async def _extend(context: TargetContext, parameters: Parameters) -> StepResult:
 
 
 async def _ask(context: TargetContext, parameters: Parameters) -> bool:
-    """Ask once; false when the answer was lost, and the next look decides."""
+    """Ask once; false when the next look decides.
+
+    So it does when the answer was lost, and when an earlier request, whose answer nobody heard,
+    is why this one is refused.
+    """
+    cinder, volume_id = context.services.cinder, parameters.volume_id
     try:
-        await context.services.cinder.volumes.extend(parameters.volume_id, parameters.size)
+        await cinder.volumes.extend(volume_id, parameters.size)
     except ServiceError as error:
         if answer_was_lost(error):
+            return False
+        volume = await cinder.volume(volume_id)
+        if volume.status == EXTENDING_STATUS or (volume.size or 0) >= parameters.size:
             return False
         raise
     return True

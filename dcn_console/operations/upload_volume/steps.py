@@ -28,6 +28,8 @@ MOST_OBJECTS = 64
 LOOKS = 10
 """So often an image may be without data although Cinder is not at it any more."""
 UPLOADING = "uploading"
+SAVING, QUEUED = "saving", "queued"
+"""Of an image whose data arrives, and before that; also after it broke off (Glance)."""
 
 
 def first_name(task_id: str, name: str) -> str:
@@ -76,17 +78,22 @@ class Steps:
         parameters = self._parameters
         landing = Landing(self._context, image_id, parameters.home, parameters.total)
         began = self._context.now()
-        idle = 0
+        idle = fallen = 0
+        is_sent = False
         progress: Progress | None = None
 
         async def look() -> StepResult | None:
-            nonlocal idle, progress
+            nonlocal idle, fallen, is_sent, progress
             image = await self._services.glance.image(image_id)
             status = image.status or "unknown"
             if status == "active":
                 return StepResult(outcome=THERE, text=f"{self._what} is active")
             if status in ("killed", "deleted", "pending_delete"):
                 return StepResult(outcome=WRONG, text=f"{self._what} is {status}")
+            is_sent = is_sent or status == SAVING
+            fallen = fallen + 1 if is_sent and status == QUEUED else 0
+            if fallen > LOOKS:
+                return StepResult(outcome=WRONG, text=self._broken_off())
             idle = idle + 1 if await self._is_idle() else 0
             if idle > LOOKS:
                 text = f"Cinder is not at it any more, and {self._what} is still {status}"
@@ -120,6 +127,14 @@ class Steps:
         except ObjectNotFound:
             return True
         return volume.status != UPLOADING
+
+    def _broken_off(self) -> str:
+        volume_id = self._volume_id
+        return (
+            f"the upload of {self._what} broke off: Glance has dropped its data. A cinder-volume "
+            f"that died leaves the volume “{UPLOADING}” for ever; once none is at work on it: "
+            f"openstack volume set --state available {volume_id}"
+        )
 
     async def _why(self) -> str:
         site = self._services.topology.site(self._parameters.home)

@@ -24,6 +24,7 @@ from dcn_console.simulator.cluster_answers import answer
 from dcn_console.simulator.faults import Faults, take_agent_fault
 from dcn_console.simulator.import_outcome import abandon_all
 from dcn_console.simulator.refusals import Refusal
+from dcn_console.simulator.volume_uploads import break_uploads
 
 
 class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +119,11 @@ async def kill_image_service(request: Request) -> Response:
     return json_reply({"abandoned": abandon_all(engine_of(request).world)})
 
 
+async def kill_volume_services(request: Request) -> Response:
+    """Let every cinder-volume die and come back: what they uploaded stays as it is."""
+    return json_reply({"broken": break_uploads(engine_of(request).world)})
+
+
 async def forget_task(request: Request) -> Response:
     """Remove a task's record, as Glance's clean-up does with old ones."""
     world = engine_of(request).world
@@ -154,6 +160,7 @@ ROUTES = [
     Route("/clock", set_clock, methods=["PUT"]),
     Route("/latency", set_latency, methods=["PUT"]),
     Route("/image-service/kill", kill_image_service, methods=["POST"]),
+    Route("/volume-services/kill", kill_volume_services, methods=["POST"]),
     Route("/tasks/{task_id}", forget_task, methods=["DELETE"]),
     Route("/agents/{cluster}", ask_cluster, methods=["POST"]),
 ]
