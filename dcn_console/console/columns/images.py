@@ -4,7 +4,7 @@ from functools import partial
 
 from dcn_console.console.clock import Clock
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
-from dcn_console.console.table.column import Column
+from dcn_console.console.table.column import Column, folded
 from dcn_console.console.words import (
     PLACEMENT_GLYPHS,
     PLACEMENT_WORDS,
@@ -128,7 +128,7 @@ def image_columns(topology: Topology, clock: Clock) -> tuple[Column[ImageRow], .
             id="name",
             title="NAME",
             cell=_name,
-            sort_key=lambda row: row.image.label.casefold(),
+            sort_key=lambda row: folded(row.image.label),
             minimum=12,
             wanted=26,
             maximum=44,

@@ -6,7 +6,7 @@ from dcn_console.console.clock import Clock
 from dcn_console.console.columns.mirrors import short_progress
 from dcn_console.console.mirror_words import ARRIVING, GRAVITY, condition, worst_condition
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
-from dcn_console.console.table.column import Column
+from dcn_console.console.table.column import Column, folded
 from dcn_console.console.words import finding_words, name_with_finding
 from dcn_console.model.backup_chains import data_time
 from dcn_console.model.findings import BACKUP_OVERDUE
@@ -106,7 +106,7 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             id="name",
             title="NAME",
             cell=_name,
-            sort_key=lambda row: row.volume.label.casefold(),
+            sort_key=lambda row: folded(row.volume.label),
             minimum=10,
             wanted=18,
             maximum=40,

@@ -65,6 +65,15 @@ class Layout(Generic[Row]):
         return None
 
 
+def folded(text: str) -> str:
+    """Return what to sort a text by, whatever its case: mostly the text itself.
+
+    A table keeps it for every row, and one object less for each is felt.
+    """
+    key = text.casefold()
+    return text if key == text else key
+
+
 def lay_out(columns: Sequence[Column[Row]], width: int, skip: int = 0) -> Layout[Row]:
     """Choose and size the columns for ``width`` cells.
 
