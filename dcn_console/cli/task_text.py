@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dcn_console.cli.plan_text import refusal_reasons
-from dcn_console.cli.task_words import planned_name, progress_words, target_words
+from dcn_console.cli.task_words import progress_words, target_words
 from dcn_console.model.tasks import LogLine, StepRecord, StepState, Task
 from dcn_console.model.text import count, format_duration, printable
 
@@ -67,20 +67,21 @@ def _steps(steps: Sequence[StepRecord]) -> Iterator[str]:
     for step in steps:
         place = f"{printable(step.site)}: " if step.site else ""
         text = f", {printable(step.text)}" if step.text else ""
-        yield f"  {_time(step.started_at)}  {place}{step.name} {step.state.value}{text}"
+        state = StepState.FAILED.value if step.ended_badly else step.state.value
+        yield f"  {_time(step.started_at)}  {place}{step.name} {state}{text}"
 
 
 def _to_come(task: Task, steps: Sequence[StepRecord]) -> Iterator[str]:
     """Yield the planned steps that were not begun, and what can be undone as things are."""
     if task.state.is_over or len(task.plan.targets) != 1:
         return
-    begun = {planned_name(step.name) for step in steps}
+    begun = {step.planned_name for step in steps}
     coming = [step for step in task.plan.steps if step.name not in begun]
     if coming:
         yield "Still to come"
     for step in coming:
         yield f"  {printable(step.name)}: {printable(step.text)}"
-    done = {planned_name(step.name) for step in steps if step.state is StepState.DONE}
+    done = {step.planned_name for step in steps if step.state is StepState.DONE}
     undo = next((step.undo for step in reversed(task.plan.steps) if step.name in done), "")
     if undo:
         yield "What can be undone now"

@@ -1,6 +1,5 @@
 """Tasks and their targets in words: what progress lines, bars and ``task show`` say."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -29,13 +28,6 @@ _PHASES = {
     TargetState.STAGING: "on the Glance node, not visible from outside",
     TargetState.PAUSED: "until resumed",
 }
-_AGAIN = re.compile(r" \d+$")
-"""A step that is tried again bears the number of the try."""
-
-
-def planned_name(name: str) -> str:
-    """Return the name under which the plan has a step that was taken as ``name``."""
-    return _AGAIN.sub("", name)
 
 
 def step_words(task: Task, site: str, steps: Sequence[StepRecord]) -> str:
@@ -45,7 +37,7 @@ def step_words(task: Task, site: str, steps: Sequence[StepRecord]) -> str:
     """
     planned = list(dict.fromkeys(step.name for step in task.plan.steps))
     running = [
-        planned_name(step.name)
+        step.planned_name
         for step in steps
         if step.site in (site, None) and step.state is StepState.RUNNING
     ]

@@ -1,11 +1,16 @@
 """Tasks: submitted plans, their targets, steps, progress and log."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from dcn_console.model.plans import Plan
+
+_PART_OR_AGAIN = re.compile(r"(: .*| \d+)$")
+_BAD = frozenset({"failed", "refused", "wrong"})
+"""Words that operations decide by and that all mean that a step failed."""
 
 
 class TaskState(StrEnum):
@@ -218,6 +223,20 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     moved: int | None = None
     started_at: datetime
     finished_at: datetime | None = None
+
+    @property
+    def planned_name(self) -> str:
+        """The name under which the plan has the step.
+
+        A step that is tried again bears the number of the try, "promote 2", and a part of a step
+        what it is, "backup: watch".
+        """
+        return _PART_OR_AGAIN.sub("", self.name)
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether it failed, or came to an outcome that is a failure."""
+        return self.state is StepState.FAILED or self.outcome in _BAD
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

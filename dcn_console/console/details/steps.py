@@ -1,6 +1,5 @@
 """The steps of a task: which one runs, what is next, what can be undone, and all of them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,6 @@ _GLYPHS = {
     StepState.FAILED: ("✗", Tone.BAD),
 }
 _TO_COME = ("·", Tone.DIM)
-_REPEATED = re.compile(r" \d+$")
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,6 @@ class StepLine:
 
     planned: PlannedStep | None
     record: StepRecord | None
-
-
-def planned_name(record: StepRecord) -> str:
-    """Return the name of the planned step that a record is of: "promote" for "promote 2"."""
-    return _REPEATED.sub("", record.name)
 
 
 def step_lines(plan: Plan, records: Sequence[StepRecord]) -> tuple[StepLine, ...]:
@@ -50,7 +43,7 @@ def step_lines(plan: Plan, records: Sequence[StepRecord]) -> tuple[StepLine, ...
         found = [
             record
             for record in left
-            if step.name in (record.name, planned_name(record))
+            if step.name in (record.name, record.planned_name)
             and not (several and step.site is not None and record.site not in (None, step.site))
         ]
         for record in found:
@@ -142,7 +135,7 @@ def _row(item: StepLine, now: datetime) -> tuple[Line, ...]:
             (),
             (foreign(planned.text, Tone.DIM, 400),),
         )
-    glyph, tone = _GLYPHS[record.state]
+    glyph, tone = _GLYPHS[StepState.FAILED if record.ended_badly else record.state]
     end = record.finished_at or now
     site = planned.site if planned is not None and planned.site else record.site
     words = record.text or (planned.text if planned is not None else "")
