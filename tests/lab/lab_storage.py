@@ -46,13 +46,25 @@ class Storage:
         """Make an empty volume of 1 GiB and return its id."""
         wanted = {
             "size": 1,
-            "name": f"backup-test-{uuid.uuid4().hex[:8]}",
+            "name": f"lab-test-{uuid.uuid4().hex[:8]}",
             "availability_zone": site.availability_zone,
         }
         identity = str(self._api.post("/volumes", json={"volume": wanted}).json()["volume"]["id"])
         self.made.append(identity)
         wait_for(self._lab, "the volume", lambda: self.status(identity) == "available")
         return identity
+
+    def named(self, name: str) -> list[str]:
+        """The ids of the volumes of that name; they are cleared too."""
+        volumes = self.get("/volumes/detail")["volumes"]
+        found = [str(one["id"]) for one in volumes if one["name"] == name]
+        self.made += [identity for identity in found if identity not in self.made]
+        return found
+
+    def snapshots(self, volume_id: str) -> list[str]:
+        """The ids of the snapshots of a volume."""
+        listed = self.get(f"/snapshots/detail?volume_id={volume_id}")["snapshots"]
+        return [str(one["id"]) for one in listed]
 
     def status(self, volume_id: str) -> str | None:
         shown = self.get(f"/volumes/{volume_id}")
@@ -71,9 +83,16 @@ class Storage:
         """Return the SHA-256 of some objects of a volume, read past the console."""
         return self._script(READ, site, volume_id, snapshot, ",".join(map(str, numbers)))
 
+    def image_checksum(self, site: LabSite, image_id: str, *numbers: int) -> str:
+        """Return the SHA-256 of some 4 MiB parts of an image's copy, read past the console."""
+        words = ("snap", ",".join(map(str, numbers)))
+        return self._run(READ, site, site.pools.images, image_id, *words)
+
     def _script(self, script: str, site: LabSite, volume_id: str, *words: str) -> str:
-        name = f"volume-{volume_id}"
-        command = ("/usr/bin/python3", "-c", script, str(site.conf), site.pools.volumes, name)
+        return self._run(script, site, site.pools.volumes, f"volume-{volume_id}", *words)
+
+    def _run(self, script: str, site: LabSite, pool: str, name: str, *words: str) -> str:
+        command = ("/usr/bin/python3", "-c", script, str(site.conf), pool, name)
         done = subprocess.run(
             (*command, *words), check=True, timeout=120, capture_output=True, text=True
         )
@@ -84,7 +103,7 @@ class Storage:
         for identity in self.made:
             wait_for(self._lab, "the backups' end", partial(self._no_backups, identity))
         for identity in self.made:
-            self._api.delete(f"/volumes/{identity}")
+            self._api.delete(f"/volumes/{identity}?cascade=true")
 
     def _no_backups(self, volume_id: str) -> bool:
         """Ask for the end of the newest backup that has settled; true when none is left."""

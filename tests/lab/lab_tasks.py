@@ -22,11 +22,19 @@ from dcn_console.operations.registry import operation_for
 
 
 @contextmanager
-def console_on(lab: Lab, folder: Path) -> Iterator[RealConsole]:
-    """Yield a console with its configuration, tasks and runners in ``folder``."""
+def console_on(lab: Lab, folder: Path, clouds_file: Path | None = None) -> Iterator[RealConsole]:
+    """Yield a console with its configuration, tasks and runners in ``folder``.
+
+    ``clouds_file`` is another clouds.yaml than the lab's.
+    """
     config = folder / "config.toml"
-    patience = {"agent_deadline_seconds": 20.0, "request_timeout_seconds": 60.0}
-    config.write_text(render(lab_settings(lab, **patience)))  # type: ignore[arg-type]
+    settings = lab_settings(
+        lab,
+        agent_deadline_seconds=20.0,
+        request_timeout_seconds=60.0,
+        clouds_file=str(clouds_file or lab.clouds_yaml),
+    )
+    config.write_text(render(settings))
     console = RealConsole(config, folder / "state")
     try:
         yield console
