@@ -257,10 +257,12 @@ def cloned(lab: Lab, glance: Glance, image_id: str, site: LabSite) -> Iterator[s
     asked = {"name": "import-test", "size": 1, "imageRef": image_id}
     asked["availability_zone"] = site.availability_zone
     path = f"/volumes/{cinder.post('/volumes', json={'volume': asked}).json()['volume']['id']}"
-    wait_for(lab, "the volume", lambda: _status(cinder, path) == "available")
-    yield path.rpartition("/")[2]
-    assert cinder.delete(path).ok
-    wait_for(lab, "the volume's end", partial(_is_gone, cinder, path))
+    try:
+        wait_for(lab, "the volume", lambda: _status(cinder, path) == "available")
+        yield path.rpartition("/")[2]
+    finally:
+        assert cinder.delete(path).ok
+        wait_for(lab, "the volume's end", partial(_is_gone, cinder, path))
 
 
 def _status(cinder: Any, path: str) -> str:

@@ -9,7 +9,8 @@ from dcn_console.model.tasks import Target, TargetState, Task
 from dcn_console.operations.base import PlanContext, TargetContext
 from dcn_console.operations.copy_image.plan import plan_copy
 from dcn_console.operations.import_image.names import NAME
-from dcn_console.operations.import_image.parameters import Parameters, image_mark
+from dcn_console.operations.import_image.own_image import images_of
+from dcn_console.operations.import_image.parameters import Parameters
 from dcn_console.operations.import_image.plan import plan_import
 from dcn_console.operations.import_image.run import import_at
 from dcn_console.operations.parameters import parameters_of
@@ -40,8 +41,7 @@ class ImageImport:
         parameters = parameters_of(task.plan, Parameters)
         done = {target.site for target in task.targets if target.state is TargetState.DONE}
         if parameters.hub in done:
-            mark = image_mark(task.id, parameters.hub)
-            images = await services.glance.images.made_with(mark)
+            images = await images_of(services.glance, task.id, parameters)
             if images:
                 left: Sequence[str] = [site for site in parameters.sites if site not in done]
                 return await plan_copy(services, images[0].id, left, VerifyLevel.METADATA, context)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from dcn_console.clouds.glance import Glance
 from dcn_console.model.errors import ServiceError
 from dcn_console.model.inventory import Image
 from dcn_console.model.text import printable
@@ -14,23 +15,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GOING = frozenset({"deleted", "pending_delete"})
 
 
+async def images_of(glance: Glance, task_id: str, parameters: Parameters) -> tuple[Image, ...]:
+    """The images that a task made, the oldest first.
+
+    They bear its mark and the name it gives: Nova and Cinder hand the mark on to the images that
+    people derive from this one (nova: base_image_ref, seen with Zed), and those are not ours.
+    """
+    found = await glance.images.made_with(image_mark(task_id, parameters.hub))
+    ours = [one for one in found if one.name == parameters.name and one.status not in _GOING]
+    return tuple(sorted(ours, key=lambda image: (image.created_at or _EPOCH, image.id)))
+
+
 class OwnImage:
     """The image of one task. Everything raises as the adapter of Glance does."""
 
     def __init__(self, context: TargetContext, parameters: Parameters) -> None:
         self._context = context
         self._parameters = parameters
-        self._mark = image_mark(context.task.id, parameters.hub)
         self.what = f"image “{printable(parameters.name, 60)}”"
 
     async def all(self) -> tuple[Image, ...]:
-        """Every image that carries the task's mark, the oldest first.
+        """Every image of the task, the oldest first.
 
         A second one is there when Glance carried out what it had not answered.
         """
-        found = await self._context.services.glance.images.made_with(self._mark)
-        left = [image for image in found if image.status not in _GOING]
-        return tuple(sorted(left, key=lambda image: (image.created_at or _EPOCH, image.id)))
+        glance = self._context.services.glance
+        return await images_of(glance, self._context.task.id, self._parameters)
 
     async def find(self) -> Image | None:
         """The task's image, None before it is made and after it was deleted."""
@@ -47,7 +57,7 @@ class OwnImage:
             parameters.name,
             disk_format=parameters.disk_format,
             visibility=parameters.visibility,
-            properties=self._mark,
+            properties=image_mark(self._context.task.id, parameters.hub),
         )
 
     async def discard_all_but(self, image_id: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from dcn_console.model.inventory import Image
 from dcn_console.model.plans import VerifyLevel
 from dcn_console.model.tasks import ProgressSource, TargetState
+from dcn_console.model.text import printable
 from dcn_console.operations.arriving import Transfer
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered
@@ -70,7 +71,8 @@ async def _file_proof(
         digest = await _digest(context, path, algorithm)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        text = f"what was sent cannot be read again to compare it: {reason}"
+        name = printable(str(path), 200)
+        text = f"“{name}” cannot be read again to compare it with what Glance has: {reason}"
         return StepResult(outcome=REFUSED, text=text), ""
     if digest is None:
         return StepResult(outcome=CANCELLED, text="cancelled while comparing"), ""

@@ -1,0 +1,39 @@
+"""When a fetch is given up whose Glance was away, and when it is not."""
+
+from datetime import UTC, datetime, timedelta
+
+from dcn_console.operations.import_image.silence import LASTING_SECONDS, Silence
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_a_long_download_is_nothing_to_worry_about() -> None:
+    silence = Silence()
+    assert not silence.lasts("importing", NOON)
+    assert not silence.lasts("importing", after(100 * LASTING_SECONDS))
+    assert not silence.is_heeded
+
+
+def test_silence_is_counted_from_glances_return() -> None:
+    silence = Silence()
+    silence.away()
+    silence.away()
+    assert not silence.lasts("importing", after(1000))
+    assert silence.is_heeded
+    assert not silence.lasts("importing", after(999 + LASTING_SECONDS))
+    silence.away()
+    assert not silence.lasts("importing", after(1000 + LASTING_SECONDS))
+    assert silence.lasts("importing", after(1000 + 2 * LASTING_SECONDS))
+
+
+def test_a_sign_of_life_ends_it() -> None:
+    silence = Silence()
+    silence.away()
+    assert not silence.lasts(("importing", 0), NOON)
+    assert not silence.lasts(("importing", 4), after(LASTING_SECONDS))
+    assert not silence.is_heeded
+    assert not silence.lasts(("importing", 4), after(9 * LASTING_SECONDS))
