@@ -32,6 +32,7 @@ from dcn_console.console.mirror_availability import with_mirroring
 from dcn_console.console.reading_actions import READING_ACTIONS
 from dcn_console.console.server_actions import SERVER_ACTIONS, SERVER_MENU
 from dcn_console.console.server_availability import with_server_actions
+from dcn_console.console.site_actions import SITE_ACTIONS
 from dcn_console.console.situation import (
     IMAGE_PLACES,
     MIRROR_PLACES,
@@ -161,6 +162,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=5,
     ),
     *BACKUP_ACTIONS,
+    *SITE_ACTIONS,
     Action(
         id="command",
         keys=("colon",),

@@ -206,6 +206,7 @@ HANDLERS: dict[str, Handler] = {
     "volume_menu": _open(VOLUME_MENU),
     "backup_menu": _open(BACKUP_MENU),
     **{action.id: _ask(action.id) for action in ACTIONS if action.menu is not None},
+    "validate_site": _ask("validate_site"),
     "pause": _pause,
     "cancel": _cancel,
     "retry": _retry,

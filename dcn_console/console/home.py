@@ -106,6 +106,7 @@ class HomeScreen(TableScreen):
             mirrors=tuple(mirror for volume in volumes for mirror in volume.mirrors),
             task=row if self._place is Place.TASKS else None,
             subject=subject_of(self._place, row),
+            site=row.key if self._place is Place.SITES and row is not None else "",
             marks=len(table.state.marks),
             narrowed=table.state.narrowed,
         )

@@ -43,6 +43,7 @@ BACKUP_PLACES = frozenset({Place.DUES, Place.BACKUPS, Place.BACKUP})
 TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS, Place.DUES, Place.BACKUPS}
 MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS, Place.DUES, Place.BACKUPS})
 VOLUME_PLACES = frozenset({Place.VOLUMES, Place.VOLUME})
+SITE_PLACES = frozenset({Place.SITES, Place.SITE})
 MIRROR_PLACES = VOLUME_PLACES | {Place.MIRRORS, Place.MIRROR, Place.PAIRS, Place.PAIR}
 
 
@@ -64,8 +65,8 @@ class Situation:
 
     ``images``, ``volumes`` and ``mirrors`` are the marked ones, else the one under the cursor;
     of volumes also their mirrors. Of ``backups`` the volumes that are still there are ``volumes``.
-    ``pair``, ``task`` and ``subject`` are what the cursor or the page is on. ``plannable`` are
-    the kinds of requests that can be planned at all.
+    ``pair``, ``task``, ``site`` and ``subject`` are what the cursor or the page is on.
+    ``plannable`` are the kinds of requests that can be planned at all.
     """
 
     place: Place
@@ -79,5 +80,6 @@ class Situation:
     pair: MirrorPair | None = None
     task: Task | None = None
     subject: Subject | None = None
+    site: str = ""
     marks: int = 0
     narrowed: bool = False

@@ -121,6 +121,10 @@ class SiteScreen(DetailScreen):
         """A site's page."""
         return Place.SITE
 
+    def situation(self) -> Situation:
+        """The site of the page."""
+        return replace(super().situation(), site=self._row.key)
+
     def heading(self) -> Line:
         """The site's name."""
         return heading("Site", self._row.site.name)

@@ -12,6 +12,7 @@ from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.pair_forms import PAIR_FORMS
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.dialogs.server_forms import SERVER_FORMS
+from dcn_console.console.dialogs.site_forms import SITE_FORMS
 from dcn_console.console.dialogs.volume_forms import VOLUME_FORMS
 from dcn_console.console.navigation import front_of
 from dcn_console.console.table_screen import TableScreen
@@ -35,6 +36,7 @@ FORMS: dict[str, FormMaker] = {
     **SERVER_FORMS,
     **VOLUME_FORMS,
     **BACKUP_FORMS,
+    **SITE_FORMS,
 }
 """What each action of a menu asks, by the action's id."""
 
