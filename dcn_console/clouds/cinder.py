@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from dcn_console.clouds.answers import Answer
+from dcn_console.clouds.cinder_attachments import CinderAttachments
 from dcn_console.clouds.cinder_backups import CinderBackups
 from dcn_console.clouds.cinder_snapshots import CinderSnapshots
 from dcn_console.clouds.cinder_volumes import CinderVolumes
@@ -52,7 +53,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
 class Cinder:
     """The block storage service of one cloud.
 
-    ``volumes``, ``snapshots`` and ``backups`` are what makes and changes those.
+    ``volumes``, ``snapshots``, ``backups`` and ``attachments`` are what makes and changes those.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -61,6 +62,7 @@ class Cinder:
         self.volumes = CinderVolumes(self._api)
         self.snapshots = CinderSnapshots(self._api)
         self.backups = CinderBackups(self._api)
+        self.attachments = CinderAttachments(self._api)
 
     async def versions(self) -> tuple[ApiVersion, ...]:
         """The announced API versions; features are probed, never derived from these."""

@@ -91,6 +91,17 @@ class StorageQuota(msgspec.Struct, frozen=True, kw_only=True):
     largest_volume: int | None = None
 
 
+class VolumeAttachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume's attachment to a server (Cinder API ref: Attachments).
+
+    ``status`` is reserved, attaching, attached, detaching or an error.
+    """
+
+    id: str
+    status: str | None = None
+    server_id: str | None = None
+
+
 class UserMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What Cinder told the user about an object (Cinder API ref: Messages, 3.3)."""
 

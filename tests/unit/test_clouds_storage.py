@@ -372,3 +372,21 @@ async def test_an_answer_without_what_was_made_is_malformed(
     stub.on("POST /volume/v3/volumes", Said(202, {"volume": {"name": "x"}}))
     with pytest.raises(MalformedAnswer):
         await cinder.volumes.create(NewVolume(name="x", size=GIB))
+
+
+async def test_attachments_are_those_that_a_volume_does_not_show(
+    stub: StubOpenstack, cinder: Cinder
+) -> None:
+    listed = [{"id": "a1", "status": "reserved", "instance": "s1", "volume_id": "v1"}]
+    stub.on("GET /volume/v3/attachments", Said(200, {"attachments": listed}))
+    (found,) = await cinder.attachments.of_volume("v1")
+    assert (found.id, found.status, found.server_id) == ("a1", "reserved", "s1")
+    assert stub.asked[-1].query == {"volume_id": "v1", "all_tenants": "1"}
+    assert version(stub.asked[-1]) == "volume 3.27"
+    stub.on("DELETE /volume/v3/attachments/a1", Said(200, {"attachments": []}))
+    await cinder.attachments.delete("a1")
+    assert version(stub.asked[-1]) == "volume 3.27"
+    in_use = {"conflictingRequest": {"code": 409, "message": "Detach volume from instance s1"}}
+    stub.on("DELETE /volume/v3/attachments/a1", Said(409, in_use))
+    with pytest.raises(HttpError, match="Detach volume from instance s1"):
+        await cinder.attachments.delete("a1")

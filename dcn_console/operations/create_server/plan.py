@@ -10,6 +10,7 @@ from dcn_console.model.compute import Flavor, KeyPair, Network, SecurityGroup
 from dcn_console.model.errors import ServiceError, UsageError
 from dcn_console.model.plans import Check, Plan, PlannedStep
 from dcn_console.model.server_requests import CreateServer
+from dcn_console.model.sites import Site
 from dcn_console.model.text import count, format_bytes, printable
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.create_server.checks import quota_checks, volume_checks, zone_checks
@@ -55,20 +56,45 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
     name = request.name.strip()
     if not name or len(name) > _NAME_LIMIT:
         raise UsageError(f"The server needs a name of at most {_NAME_LIMIT} characters.")
-    nova = nova_of(services)
     scene = await look_at(services, request.volume_id)
     if not request.flavor:
         return await _offering(services, scene, context)
+    site = scene.site
+    parameters, checks = await placed(services, request, site)
+    checks += [
+        *volume_checks(scene),
+        *busy_checks(request.volume_id, context),
+        *owner_checks(services, scene, "server"),
+        *cluster_checks(scene, "boot from it"),
+    ]
+    label = printable(name, 60)
+    return Plan(
+        operation=NAME,
+        title=f"create server {label} of volume {scene.label} at {site.name}",
+        objects=(scene.reference,),
+        targets=(site.name,),
+        checks=tuple(checks),
+        steps=_steps(site.name),
+        commands=(command(parameters),),
+        parameters=msgspec.to_builtins(parameters),
+        made_at=context.now,
+    )
+
+
+async def placed(
+    services: Services, request: CreateServer, site: Site
+) -> tuple[Parameters, list[Check]]:
+    """Look up what a server at ``site`` is put on, and whether Nova has the room for it.
+
+    Raises UsageError for a flavor, network, key or group that is not there.
+    """
+    nova = nova_of(services)
     flavor = find_flavor(await nova.flavors(), request.flavor)
     network = await find_network(services, request.network)
     key = _key(await nova.key_pairs(), request.key) if request.key else ""
     group, checks = await _group(services, request.security_group)
     checks += [
-        *volume_checks(scene),
-        *await zone_checks(nova, scene.site),
-        *busy_checks(request.volume_id, context),
-        *owner_checks(services, scene, "server"),
-        *cluster_checks(scene, "boot from it"),
+        *await zone_checks(nova, site),
         fine(
             f"Flavor {printable(flavor.name, 60)}: {count(flavor.cores, 'core')}, "
             f"{format_bytes(flavor.memory)} memory."
@@ -80,28 +106,16 @@ async def plan_server(services: Services, request: CreateServer, context: PlanCo
         checks.append(warned(text, "Say --network NAME."))
     elif network.external:
         checks.append(warned(f"{printable(network.name, 60)} is an external network."))
-    site = scene.site
     parameters = Parameters(
-        name=name,
-        volume_id=scene.volume.id,
+        name=request.name.strip(),
+        volume_id=request.volume_id,
         zone=site.availability_zone or "",
         flavor=flavor.id,
         network=network.id if network is not None else "",
         key=key,
         security_group=group,
     )
-    label = printable(name, 60)
-    return Plan(
-        operation=NAME,
-        title=f"create server {label} of volume {scene.label} at {site.name}",
-        objects=(scene.reference,),
-        targets=(site.name,),
-        checks=tuple(checks),
-        steps=_steps(site.name),
-        commands=(_command(parameters),),
-        parameters=msgspec.to_builtins(parameters),
-        made_at=context.now,
-    )
+    return parameters, checks
 
 
 async def _offering(services: Services, scene: Scene, context: PlanContext) -> Plan:
@@ -188,7 +202,8 @@ def _steps(site: str) -> tuple[PlannedStep, ...]:
     )
 
 
-def _command(parameters: Parameters) -> str:
+def command(parameters: Parameters) -> str:
+    """Return what one would type for the same server."""
     words = ["openstack", "server", "create", "--volume", parameters.volume_id]
     words += ["--flavor", parameters.flavor]
     if parameters.zone:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from dcn_console.model.compute import NewServer
-from dcn_console.model.errors import ObjectNotFound, ServiceError
+from dcn_console.model.errors import ServiceError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.base import TargetContext
@@ -24,6 +24,7 @@ from dcn_console.operations.mirror_steps.servers import RUNNING
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.servers.releasing import released
 from dcn_console.operations.servers.where import nova_of
 
 MOST_LOOKS = 60
@@ -33,18 +34,27 @@ MOST_LOOKS = 60
 async def create_at(context: TargetContext) -> Target:
     """Make the server of the task."""
     parameters = parameters_of(context.task.plan, Parameters)
+    return target_of(context, await make_server(context, parameters))
+
+
+async def make_server(
+    context: TargetContext, parameters: Parameters, *, prefix: str = ""
+) -> StepResult:
+    """Make a server and see it with its volume; DONE, REFUSED or CANCELLED.
+
+    ``prefix`` comes before the names of the steps, where the task has others.
+    """
     steps = Steps(context, parameters)
-    asked = await context.step(ASK_STEP, steps.ask)
+    asked = await context.step(f"{prefix}{ASK_STEP}", steps.ask)
     if asked.outcome != ASKED:
-        return target_of(context, asked)
+        return asked
     server_id = str(asked.data["server"])
-    result = await context.step(WATCH_STEP, partial(steps.watch, server_id))
+    result = await context.step(f"{prefix}{WATCH_STEP}", partial(steps.watch, server_id))
     if result.outcome == DONE:
-        result = await context.step(VERIFY_STEP, partial(steps.verify, server_id))
-        return target_of(context, result)
-    cleared = await context.step(CLEAR_STEP, partial(steps.clear, server_id))
+        return await context.step(f"{prefix}{VERIFY_STEP}", partial(steps.verify, server_id))
+    cleared = await context.step(f"{prefix}{CLEAR_STEP}", partial(steps.clear, server_id))
     left = "" if cleared.outcome == DONE else f". It is left behind: {cleared.text}"
-    return target_of(context, StepResult(outcome=result.outcome, text=f"{result.text}{left}"))
+    return StepResult(outcome=result.outcome, text=f"{result.text}{left}")
 
 
 class Steps:
@@ -145,13 +155,16 @@ class Steps:
         return StepResult(outcome=REFUSED, text=result.text) if result.outcome == GONE else result
 
     async def clear(self, server_id: str) -> StepResult:
-        """Delete our own server, whatever came of it; DONE or REFUSED."""
+        """Delete our own server, whatever came of it, and free its volume; DONE or REFUSED."""
         firm = Resolute(self._context, "the server that failed is being removed")
         try:
-            if await self._find() != server_id:
-                return StepResult(outcome=DONE, text="nothing of it is left")
-            return await delete_server(firm, server_id, self._label)
-        except ObjectNotFound:
-            return StepResult(outcome=DONE, text="nothing of it is left")
+            if await self._find() == server_id:
+                deleted = await delete_server(firm, server_id, self._label)
+                if deleted.outcome != DONE:
+                    return deleted
         except ServiceError as error:
             return StepResult(outcome=REFUSED, text=f"server {server_id}: {error.message}")
+        freed = await released(firm, server_id, (self._parameters.volume_id,), cancelled="")
+        if freed.outcome != DONE:
+            return freed
+        return StepResult(outcome=DONE, text="nothing of it is left, and its volume is free")

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from dcn_console.model.errors import HttpError, ObjectNotFound, ServiceUnreachable
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import printable
@@ -11,10 +13,9 @@ from dcn_console.operations.delete_servers.plan import DELETE_STEP, VOLUMES_STEP
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.servers.releasing import released
 from dcn_console.operations.servers.where import nova_of
 
-MOST_LOOKS = 120
-"""So often a volume is looked at until it lets go of a server that is gone."""
 ASKS = 3
 _GONE = frozenset({"DELETED", "SOFT_DELETED"})
 _CONFLICT = 409
@@ -78,36 +79,14 @@ async def delete_server(context: TargetContext, server_id: str, label: str) -> S
 
 async def _volumes(context: TargetContext, parameters: Parameters) -> StepResult:
     """Wait until no volume that stays is attached to the server any more."""
-    looks = 0
-    left = list(parameters.staying)
-
-    async def look() -> StepResult | None:
-        nonlocal looks
-        looks += 1
-        for volume_id in tuple(left):
-            try:
-                volume = await context.services.cinder.volume(volume_id)
-            except ObjectNotFound:
-                left.remove(volume_id)
-                continue
-            if all(one.server_id != parameters.server_id for one in volume.attachments):
-                left.remove(volume_id)
-        if not left:
-            number = len(parameters.staying)
-            text = f"server “{parameters.label}” is gone, its {number} volumes came free"
-            if number == 1:
-                text = f"server “{parameters.label}” is gone, its volume came free"
-            return StepResult(outcome=DONE, text=text)
-        if looks > MOST_LOOKS:
-            names = ", ".join(left)
-            text = (
-                f"the server is gone, but Cinder still has it attached to volume {names}; see "
-                "“openstack volume attachment list”"
-            )
-            return StepResult(outcome=REFUSED, text=text)
-        context.show(TargetState.RUNNING, "its volumes come free")
-        return None
-
-    return await until_answered(
-        context, look, cancelled="the server is deleted", at_least_once=True
+    gone = f"server “{parameters.label}” is gone"
+    result = await released(
+        context, parameters.server_id, parameters.staying, cancelled="the server is deleted"
     )
+    if result.outcome == REFUSED:
+        return replace(result, text=f"{gone}, but {result.text}")
+    if result.outcome != DONE:
+        return result
+    number = len(parameters.staying)
+    free = "its volume came free" if number == 1 else f"its {number} volumes came free"
+    return replace(result, text=f"{gone}, {free}")

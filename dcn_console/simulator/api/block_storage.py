@@ -14,6 +14,7 @@ from starlette.routing import Route
 from dcn_console.simulator.api import (
     backends,
     volume_accounts,
+    volume_attachments,
     volume_backups,
     volume_snapshots,
 )
@@ -221,6 +222,7 @@ ROUTES = [
             *volume_snapshots.ROUTES,
             *volume_backups.ROUTES,
             *volume_accounts.ROUTES,
+            *volume_attachments.ROUTES,
             ("/os-services", backends.services, "GET"),
             ("/scheduler-stats/get_pools", backends.pools, "GET"),
             ("/os-availability-zone", backends.availability_zones, "GET"),
