@@ -61,14 +61,22 @@ class Cleaning:
         self._tasks = (task.id, *run.parameters.earlier)
         self._names = (first_name(task.id, f"{run.name}-image"),)
         self._left: dict[str, str] = {}
-        self._removed = 0
         server = run.results.get(SERVER)
         made_here = server is not None and bool(server.data.get(BEGUN))
         self._with_servers = made_here or bool(run.parameters.earlier)
 
-    async def clean(self) -> StepResult:
-        """Remove everything; the outcome is PASSED when nothing is left, else FAILED."""
-        first = found = await self._look()
+    async def look(self) -> StepResult:
+        """Say what there is to remove: DONE, before anything goes."""
+        found = await self._look()
+        text = "; ".join((found.words or "nothing", *found.unknown))
+        return StepResult(outcome=DONE, text=text, data={"words": found.words})
+
+    async def clean(self, words: str) -> StepResult:
+        """Remove everything; the outcome is PASSED when nothing is left, else FAILED.
+
+        ``words`` are what there was when the cleaning began.
+        """
+        found = await self._look()
         seen = [found]
         for _ in range(ROUNDS):
             self._left.clear()
@@ -77,7 +85,7 @@ class Cleaning:
             seen.append(found)
             if found.is_empty:
                 break
-        return await self._end(first, found, seen)
+        return await self._end(words, found, seen)
 
     async def kept(self) -> StepResult:
         """Remove nothing but the file that was sent, and say what there is."""
@@ -95,9 +103,7 @@ class Cleaning:
     def _file(self) -> str:
         return remove_file(self._run.parameters, self._run.context.task.id)
 
-    async def _end(
-        self, first: Leftovers, found: Leftovers, seen: Sequence[Leftovers]
-    ) -> StepResult:
+    async def _end(self, words: str, found: Leftovers, seen: Sequence[Leftovers]) -> StepResult:
         left = list(found.unknown)
         if found.words:
             reasons = "; ".join(self._left.values())
@@ -110,12 +116,12 @@ class Cleaning:
         if left:
             gone = f"not everything is gone: {'; '.join(left)}"
             return StepResult(outcome=FAILED, text=gone)
-        remains, looked = await remains_of(self._services, seen)
+        remains, looked = await remains_of(self._run, seen)
         if remains:
             text = f"the services list nothing any more, but {'; '.join(remains)}"
             return StepResult(outcome=FAILED, text=text)
         where = f"; nothing is left in {looked} either" if looked else ""
-        what = f"removed {first.words}" if first.words else "there was nothing to remove"
+        what = f"removed {words}" if words else "there was nothing to remove"
         return StepResult(outcome=PASSED, text=f"{what}; no service lists anything{where}")
 
     async def _remove(self, found: Leftovers) -> None:

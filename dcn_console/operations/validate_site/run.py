@@ -80,7 +80,7 @@ async def validate(context: TargetContext) -> Target:
     run = Run(context, parameters, results)
     for name in NEEDS:
         results[name] = await _take(run, name)
-    results[CLEAN] = await context.step(CLEAN, partial(_clean, run))
+    results[CLEAN] = await _clean(run)
     return _ended(context, results)
 
 
@@ -124,7 +124,10 @@ def _not_tried(run: Run, name: str) -> str:
 
 async def _clean(run: Run) -> StepResult:
     cleaning = Cleaning(run)
-    return await (cleaning.kept() if run.parameters.keep else cleaning.clean())
+    if run.parameters.keep:
+        return await run.context.step(CLEAN, cleaning.kept)
+    there = await run.context.step(f"{CLEAN}: look", cleaning.look)
+    return await run.context.step(CLEAN, partial(cleaning.clean, str(there.data["words"])))
 
 
 def _ended(context: TargetContext, results: Mapping[str, StepResult]) -> Target:
