@@ -104,6 +104,11 @@ def backup_create(
 @click.option(
     "--over", "volume", metavar="VOLUME", default="", help="Overwrite this volume instead."
 )
+@click.option("--server", metavar="NAME", default="", help="Make a server of the volume then.")
+@click.option("--flavor", default="", help="The server's flavor; without, the plan lists them.")
+@click.option("--network", default="", help="The server's network; none if not given.")
+@click.option("--key", default="", help="The server's key pair.")
+@click.option("--security-group", default="", help="The server's security group.")
 @_check_options
 @change_options
 def backup_restore(
@@ -111,6 +116,11 @@ def backup_restore(
     site: str,
     new_name: str,
     volume: str,
+    server: str,
+    flavor: str,
+    network: str,
+    key: str,
+    security_group: str,
     check: ContentCheck,
     percent: float,
     choices: Choices,
@@ -124,6 +134,8 @@ def backup_restore(
         raise UsageError(
             "Say either --to SITE or --over VOLUME.", way_out="--over overwrites what is there."
         )
+    if not server and (flavor or network or key or security_group):
+        raise UsageError("Say --server NAME for what a server is to be made of.")
     session = open_session()
     if site:
         require_sites(session.settings.topology, (site,))
@@ -137,6 +149,11 @@ def backup_restore(
             volume_id=_volume_id(reading, volume) if volume else None,
             check=check,
             sample_percent=percent,
+            server=server,
+            flavor=flavor,
+            network=network,
+            key=key,
+            security_group=security_group,
         )
         return await workspace.plan(request)
 

@@ -80,7 +80,8 @@ class RestoreBackup(Request, frozen=True, kw_only=True):
     """Restore a backup to a new volume at ``site``, or over the volume ``volume_id``.
 
     ``check`` says how the outcome is compared with the volume that was backed up, where that
-    still exists and is quiet.
+    still exists and is quiet. With ``server``, a name, a server is made of the restored volume;
+    ``flavor``, ``network``, ``key`` and ``security_group`` are ids or names of what it uses.
     """
 
     backup_id: str
@@ -89,6 +90,11 @@ class RestoreBackup(Request, frozen=True, kw_only=True):
     volume_id: str | None = None
     check: ContentCheck = ContentCheck.SAMPLED
     sample_percent: float = 5.0
+    server: str = ""
+    flavor: str = ""
+    network: str = ""
+    key: str = ""
+    security_group: str = ""
 
 
 class DeleteBackups(Request, frozen=True, kw_only=True):

@@ -166,6 +166,21 @@ REQUESTS: list[tuple[tuple[str, ...], Request]] = [
         RestoreBackup(backup_id="id-first", volume_id="id-db-2", sample_percent=50.0),
     ),
     (
+        (
+            *("restore", "first", "--to", "dcn1", "--server", "web", "--flavor", "m1.small"),
+            *("--network", "lab-net", "--key", "k", "--security-group", "ssh"),
+        ),
+        RestoreBackup(
+            backup_id="id-first",
+            site="dcn1",
+            server="web",
+            flavor="m1.small",
+            network="lab-net",
+            key="k",
+            security_group="ssh",
+        ),
+    ),
+    (
         ("delete", "first", "second", "--with-dependents"),
         DeleteBackups(backup_ids=("id-first", "id-second"), with_dependents=True),
     ),
@@ -191,6 +206,7 @@ def test_each_command_asks_for_what_it_says(
         ("restore", "first"),
         ("restore", "first", "--to", "dcn1", "--over", "db-1"),
         ("restore", "first", "--to", "nowhere"),
+        ("restore", "first", "--to", "dcn1", "--flavor", "m1.small"),
         ("restore", "unknown", "--to", "dcn1"),
         ("check",),
         ("check", "first", "--oldest", "2"),

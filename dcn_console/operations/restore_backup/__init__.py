@@ -35,6 +35,7 @@ class BackupRestore:
         """Plan it again."""
         parameters = parameters_of(task.plan, Parameters)
         (site,) = task.plan.targets
+        server = parameters.server
         request = RestoreBackup(
             backup_id=parameters.backup_id,
             site=site,
@@ -42,6 +43,11 @@ class BackupRestore:
             volume_id=parameters.volume_id,
             check=parameters.check,
             sample_percent=parameters.percent,
+            server=server.name if server is not None else "",
+            flavor=server.flavor if server is not None else "",
+            network=server.network if server is not None else "",
+            key=server.key if server is not None else "",
+            security_group=server.security_group if server is not None else "",
         )
         return await plan_restore(services, request, context)
 

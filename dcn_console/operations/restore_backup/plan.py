@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.backup_chains import GOOD, chain_of
@@ -26,16 +27,20 @@ from dcn_console.operations.backups.checks import (
 )
 from dcn_console.operations.backups.where import image_of, kept, site_of, used_at
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.create_server.plan import Parameters as NewServer
+from dcn_console.operations.create_server.plan import command
 from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import fine, refused, task_at_work, warned
 from dcn_console.operations.restore_backup.names import ASK_STEP, NAME, VERIFY_STEP, WATCH_STEP
+from dcn_console.operations.restore_backup.server import plan_of_server, server_steps
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore needs to know.
 
     ``volume_id`` is the volume to write over, None for a new one called ``name``. ``total`` are the
-    bytes to come, ``countable`` whether they can be counted in the target's RBD image.
+    bytes to come, ``countable`` whether they can be counted in the target's RBD image. ``server``
+    is what is made of the volume afterwards, None for nothing.
     """
 
     backup_id: str
@@ -48,6 +53,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     countable: bool = False
     check: ContentCheck = ContentCheck.SAMPLED
     percent: float = 5.0
+    server: NewServer | None = None
 
 
 async def plan_restore(services: Services, request: RestoreBackup, context: PlanContext) -> Plan:
@@ -78,6 +84,8 @@ async def plan_restore(services: Services, request: RestoreBackup, context: Plan
     cluster = services.clusters.get(site.name)
     if cluster is not None and site.cluster is not None and existing is None:
         checks += await room_checks(cluster, site, site.cluster.volumes_pool, total)
+    server, found = await plan_of_server(services, request, backup, site)
+    checks += found
     name = printable(request.name, 255) or label
     parameters = Parameters(
         backup_id=backup.id,
@@ -90,17 +98,18 @@ async def plan_restore(services: Services, request: RestoreBackup, context: Plan
         countable=countable,
         check=request.check,
         percent=request.sample_percent,
+        server=server,
     )
     rate = context.rate_to(site.name)
     over = f"over {printable(existing.label, 60)} at " if existing is not None else ""
     return Plan(
         operation=NAME,
-        title=f"restore {label} → {over}{site.name}",
+        title=f"restore {label} → {over}{site.name}{_and_server(server)}",
         objects=_objects(backup, existing),
         targets=(site.name,),
         checks=tuple(checks),
         steps=_steps(parameters, site),
-        commands=(_command(parameters),),
+        commands=_commands(parameters),
         bytes_to_move=total,
         estimate_seconds=total / rate if rate and total is not None else None,
         estimate_basis="by the last transfers there" if rate and total is not None else "",
@@ -145,7 +154,10 @@ def _objects(backup: Backup, existing: Volume | None) -> tuple[ObjectReference, 
 def _state_checks(backup: Backup, existing: Volume | None) -> list[Check]:
     checks = []
     if backup.status != GOOD:
-        checks.append(refused(f"The backup is {backup.status}, not available."))
+        way_out = ""
+        if backup.status == "restoring":
+            way_out = f"One that hangs: openstack volume backup set --state available {backup.id}"
+        checks.append(refused(f"The backup is {backup.status}, not available.", way_out))
     if backup.encrypted:
         text = "The backup is of an encrypted volume: its key must still be in the key manager."
         checks.append(warned(text))
@@ -242,7 +254,7 @@ def _steps(parameters: Parameters, site: Site) -> tuple[PlannedStep, ...]:
         ContentCheck.SAMPLED: f"zone and size are right, and {parameters.percent:g} % of the data",
         ContentCheck.FULL: "zone, size and all the data are right",
     }
-    return (
+    steps = (
         PlannedStep(name=ASK_STEP, text=ask, site=site.name, undo=undo),
         PlannedStep(name=WATCH_STEP, text=f"watch the bytes arrive at {site.name}", site=site.name),
         PlannedStep(
@@ -251,6 +263,20 @@ def _steps(parameters: Parameters, site: Site) -> tuple[PlannedStep, ...]:
             site=site.name,
         ),
     )
+    more = server_steps(parameters.server, site) if parameters.server is not None else ()
+    return (*steps, *more)
+
+
+def _and_server(server: NewServer | None) -> str:
+    return f", server {printable(server.name, 60)} of it" if server is not None else ""
+
+
+def _commands(parameters: Parameters) -> tuple[str, ...]:
+    server = parameters.server
+    if server is None:
+        return (_command(parameters),)
+    known = server.volume_id or "NEW_VOLUME_ID"
+    return (_command(parameters), command(replace(server, volume_id=known)))
 
 
 def _command(parameters: Parameters) -> str:

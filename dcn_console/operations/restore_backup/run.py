@@ -15,13 +15,17 @@ from dcn_console.operations.restore_backup.names import (
     WATCH_STEP,
 )
 from dcn_console.operations.restore_backup.plan import Parameters
+from dcn_console.operations.restore_backup.server import with_server
 from dcn_console.operations.restore_backup.steps import Steps
 from dcn_console.operations.restore_backup.verify import verify
 from dcn_console.operations.results import StepResult
 
 
 async def restore_at(context: TargetContext) -> Target:
-    """Restore and verify; a new volume of a failed restore is removed again."""
+    """Restore and verify, and make a server of it if wanted.
+
+    A new volume of a failed restore is removed again.
+    """
     parameters = parameters_of(context.task.plan, Parameters)
     steps = Steps(context, parameters)
     asked = await context.step(ASK_STEP, steps.ask)
@@ -39,6 +43,8 @@ async def restore_at(context: TargetContext) -> Target:
     if watched.outcome != THERE:
         return _ended(context, watched)
     verified = await context.step(VERIFY_STEP, partial(verify, context, parameters, volume_id))
+    if verified.outcome == VERIFIED and parameters.server is not None:
+        return await with_server(context, parameters.server, volume_id, verified.text)
     left = "" if verified.outcome == VERIFIED else f". The volume ({volume_id}) is left as it is"
     return _ended(context, verified, left)
 
