@@ -31,11 +31,12 @@ from dcn_console.console.mirror_actions import MIRROR_ACTIONS, MIRROR_MENU
 from dcn_console.console.mirror_availability import with_mirroring
 from dcn_console.console.reading_actions import READING_ACTIONS
 from dcn_console.console.server_actions import SERVER_ACTIONS, SERVER_MENU
-from dcn_console.console.server_availability import with_server_actions
+from dcn_console.console.server_availability import SERVED_PLACES, with_server_actions
 from dcn_console.console.site_actions import SITE_ACTIONS
 from dcn_console.console.situation import (
     IMAGE_PLACES,
     MIRROR_PLACES,
+    SNAPSHOT_PLACES,
     TASK_PLACES,
     VOLUME_PLACES,
     Place,
@@ -133,9 +134,9 @@ ACTIONS: tuple[Action, ...] = (
         id="server_menu",
         keys=(SERVER_MENU.key,),
         title="server actions",
-        description="Create a server of the volume, or steer those that have it attached.",
+        description="Steer servers or those that have the volume attached, or create one of it.",
         group=CHANGING,
-        places=VOLUME_PLACES,
+        places=SERVED_PLACES,
         available=with_server_actions,
         footer=6,
     ),
@@ -146,7 +147,7 @@ ACTIONS: tuple[Action, ...] = (
         title="volume actions",
         description="Create a volume, or choose what to do with those marked or under the cursor.",
         group=CHANGING,
-        places=VOLUME_PLACES,
+        places=VOLUME_PLACES | SNAPSHOT_PLACES,
         available=with_volume_actions,
         footer=5,
     ),

@@ -50,7 +50,7 @@ def with_marks(situation: Situation) -> str:
 def with_subject(situation: Situation) -> str:
     """Only on an object with an id."""
     if situation.subject is None:
-        return "Put the cursor on an image, a volume, a task or a backup first."
+        return "Put the cursor on an image, a volume, a server or a task first."
     return ""
 
 

@@ -1,12 +1,17 @@
 """Why an action on backups cannot be run here and now: each returns the reason, or ""."""
 
 from dcn_console.console.availability import sentence
-from dcn_console.console.situation import BACKUP_PLACES, VOLUME_PLACES, Situation
+from dcn_console.console.situation import (
+    BACKUP_PLACES,
+    SNAPSHOT_PLACES,
+    VOLUME_PLACES,
+    Situation,
+)
 from dcn_console.model.backup_chains import GOOD
 from dcn_console.model.storage import Backup
 from dcn_console.model.text import count, printable
 
-BACKED_UP_PLACES = VOLUME_PLACES | BACKUP_PLACES
+BACKED_UP_PLACES = VOLUME_PLACES | BACKUP_PLACES | SNAPSHOT_PLACES
 """Where the menu of backups works."""
 
 _NAME = 60
@@ -20,9 +25,9 @@ def with_backup_actions(situation: Situation) -> str:
 
 
 def with_something_to_back_up(situation: Situation) -> str:
-    """Only on volumes that are there."""
+    """Only on volumes that are there, and on snapshots."""
     reason = _reason(situation)
-    if reason or situation.volumes:
+    if reason or situation.volumes or situation.snapshots:
         return reason
     if situation.backups:
         return "The volume is gone: nothing is left to back up."
@@ -34,6 +39,8 @@ def with_good_backups(situation: Situation) -> str:
     reason = _reason(situation)
     if reason:
         return reason
+    if situation.place in SNAPSHOT_PLACES:
+        return "Choose the backups themselves: press b to go to them."
     if not situation.backups and not situation.volumes:
         return "Put the cursor on a volume or a backup first, or mark some with space."
     missing = [

@@ -14,6 +14,8 @@ PLACES = {
     "tasks": "show_tasks",
     "mirrors": "show_mirrors",
     "backups": "show_backups",
+    "snapshots": "show_snapshots",
+    "servers": "show_servers",
 }
 """Commands that go to a table, and the action that does."""
 

@@ -109,6 +109,20 @@ def _show_backups(app: ConsoleHost) -> None:
     show_page(app, BackupsScreen)
 
 
+def _show_snapshots(app: ConsoleHost) -> None:
+    from dcn_console.console.stored.page import show_page
+    from dcn_console.console.stored.snapshots import SnapshotsScreen
+
+    show_page(app, SnapshotsScreen)
+
+
+def _show_servers(app: ConsoleHost) -> None:
+    from dcn_console.console.stored.page import show_page
+    from dcn_console.console.stored.servers import ServersScreen
+
+    show_page(app, ServersScreen)
+
+
 def _open(menu: Menu) -> Handler:
     def show(app: ConsoleHost) -> None:
         from dcn_console.console.dialogs.menu import open_menu
@@ -200,6 +214,8 @@ HANDLERS: dict[str, Handler] = {
     "copy_to_edges": _copy_to_edges,
     "show_mirrors": _show_mirrors,
     "show_backups": _show_backups,
+    "show_snapshots": _show_snapshots,
+    "show_servers": _show_servers,
     "mirror_menu": _open(MIRROR_MENU),
     "image_menu": _open(IMAGE_MENU),
     "server_menu": _open(SERVER_MENU),

@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 from dcn_console.console.action import SERVERS, Action, Menu
 from dcn_console.console.server_availability import (
+    SERVED_PLACES,
     with_free_volume,
     with_one_server,
+    with_running_servers,
     with_servers,
+    with_stopped_servers,
 )
-from dcn_console.console.situation import VOLUME_PLACES, Situation
+from dcn_console.console.situation import Situation
 from dcn_console.model.requests import Request
 from dcn_console.model.server_requests import (
     CreateServer,
@@ -36,7 +39,7 @@ def _action(
         title=title,
         description=description,
         group=SERVERS,
-        places=VOLUME_PLACES,
+        places=SERVED_PLACES,
         changes=True,
         available=available,
         requests=(request,),
@@ -56,16 +59,16 @@ SERVER_ACTIONS: tuple[Action, ...] = (
         "stop_servers",
         "o",
         "stop",
-        "Shut the servers down that have the volumes attached.",
-        with_servers,
+        "Shut the servers down, or those that have the volumes attached.",
+        with_running_servers,
         StopServers,
     ),
     _action(
         "start_servers",
         "s",
         "start",
-        "Start the servers that have the volumes attached.",
-        with_servers,
+        "Start the servers, or those that have the volumes attached.",
+        with_stopped_servers,
         StartServers,
     ),
     _action(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dcn_console.model.backup_rows import BackupRow
+from dcn_console.model.backup_rows import BackupRow, ServerRow, SnapshotRow
 from dcn_console.model.mirror_rows import MirrorPair, MirrorRow
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import ImageRow, VolumeRow
@@ -31,6 +31,10 @@ class Place(StrEnum):
     DUES = "volumes of backup plans"
     BACKUPS = "backups"
     BACKUP = "a backup's page"
+    SNAPSHOTS = "snapshots"
+    SNAPSHOT = "a snapshot's page"
+    SERVERS = "servers"
+    SERVER = "a server's page"
     PAGE = "a page"
 
 
@@ -40,8 +44,11 @@ PANES = frozenset(
 IMAGE_PLACES = frozenset({Place.IMAGES, Place.IMAGE})
 TASK_PLACES = frozenset({Place.TASKS, Place.TASK})
 BACKUP_PLACES = frozenset({Place.DUES, Place.BACKUPS, Place.BACKUP})
-TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS, Place.DUES, Place.BACKUPS}
-MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS, Place.DUES, Place.BACKUPS})
+SNAPSHOT_PLACES = frozenset({Place.SNAPSHOTS, Place.SNAPSHOT})
+SERVER_PLACES = frozenset({Place.SERVERS, Place.SERVER})
+STORED_PLACES = frozenset({Place.DUES, Place.BACKUPS, Place.SNAPSHOTS, Place.SERVERS})
+TABLE_PLACES = PANES | {Place.MIRRORS, Place.PAIRS} | STORED_PLACES
+MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS}) | STORED_PLACES
 VOLUME_PLACES = frozenset({Place.VOLUMES, Place.VOLUME})
 SITE_PLACES = frozenset({Place.SITES, Place.SITE})
 MIRROR_PLACES = VOLUME_PLACES | {Place.MIRRORS, Place.MIRROR, Place.PAIRS, Place.PAIR}
@@ -52,7 +59,7 @@ NO_SITES = Topology()
 
 @dataclass(frozen=True)
 class Subject:
-    """An object: its kind ("image", "volume", "task", "backup"), id and name."""
+    """An object: its kind ("image", "volume", "task", "backup", "server"), id and name."""
 
     kind: str
     id: str
@@ -64,7 +71,8 @@ class Situation:
     """Place, objects and policy at the moment a key is pressed.
 
     ``images``, ``volumes`` and ``mirrors`` are the marked ones, else the one under the cursor;
-    of volumes also their mirrors. Of ``backups`` the volumes that are still there are ``volumes``.
+    of volumes also their mirrors. Of ``backups``, ``snapshots`` and ``servers`` the volumes that
+    are still there are ``volumes``.
     ``pair``, ``task``, ``site`` and ``subject`` are what the cursor or the page is on.
     ``plannable`` are the kinds of requests that can be planned at all.
     """
@@ -77,6 +85,8 @@ class Situation:
     volumes: tuple[VolumeRow, ...] = ()
     mirrors: tuple[MirrorRow, ...] = ()
     backups: tuple[BackupRow, ...] = ()
+    snapshots: tuple[SnapshotRow, ...] = ()
+    servers: tuple[ServerRow, ...] = ()
     pair: MirrorPair | None = None
     task: Task | None = None
     subject: Subject | None = None

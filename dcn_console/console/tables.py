@@ -1,10 +1,21 @@
 """The tables of each page, with their columns and the place each is."""
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 from dcn_console.console.clock import Clock
-from dcn_console.console.columns import backups, dues, images, mirrors, pairs, tasks, volumes
+from dcn_console.console.columns import (
+    backups,
+    dues,
+    images,
+    mirrors,
+    pairs,
+    servers,
+    snapshots,
+    tasks,
+    volumes,
+)
 from dcn_console.console.columns.pairs import PAIR_COLUMNS
 from dcn_console.console.columns.sites import (
     FINDING_COLUMNS,
@@ -156,26 +167,52 @@ def make_backup_tables(clock: Clock) -> Tables:
     return tables
 
 
+def make_server_tables(clock: Clock) -> Tables:
+    """Make the table of the page of servers, by site."""
+    columns = servers.server_columns(clock)
+    table = ResourceTable(
+        columns,
+        TableState(key=attrgetter("key"), haystack=servers.haystack, at_site=servers.is_at),
+        empty="no servers",
+        id="servers",
+    )
+    table.state.sort_by(_column(columns, "site"))
+    return {Place.SERVERS: table}
+
+
+def make_snapshot_tables(clock: Clock) -> Tables:
+    """Make the table of the page of snapshots, by volume."""
+    columns = snapshots.snapshot_columns(clock)
+    table = ResourceTable(
+        columns,
+        TableState(key=attrgetter("key"), haystack=snapshots.haystack, at_site=snapshots.is_at),
+        empty="no snapshots",
+        id="snapshots",
+    )
+    table.state.sort_by(_column(columns, "volume"))
+    return {Place.SNAPSHOTS: table}
+
+
 def _is_settled(task: Task) -> bool:
     return task.state in (TaskState.DONE, TaskState.CANCELLED)
 
 
 def subject_of(place: Place, row: Any) -> Subject | None:
     """Return the object of a row, None when it has none."""
-    if row is None:
+    make = _SUBJECTS.get(place)
+    if row is None or make is None:
         return None
-    if place is Place.IMAGES:
-        return Subject("image", row.key, row.image.label)
-    if place is Place.MIRRORS:
-        if row.volume_id is None:
-            return None
-        return Subject("volume", row.volume_id, row.label)
-    if place is Place.VOLUMES:
-        return Subject("volume", row.key, row.volume.label)
-    if place is Place.DUES:
-        return Subject("volume", row.volume_id, row.volume) if row.volume_id is not None else None
-    if place is Place.BACKUPS:
-        return Subject("backup", row.key, row.backup.label)
-    if place is Place.TASKS:
-        return Subject("task", str(row.number), row.title)
-    return None
+    kind, identifier, name = make(row)
+    return Subject(kind, identifier, name) if identifier is not None else None
+
+
+_SUBJECTS: dict[Place, Callable[[Any], tuple[str, str | None, str]]] = {
+    Place.IMAGES: lambda row: ("image", row.key, row.image.label),
+    Place.MIRRORS: lambda row: ("volume", row.volume_id, row.label),
+    Place.VOLUMES: lambda row: ("volume", row.key, row.volume.label),
+    Place.DUES: lambda row: ("volume", row.volume_id, row.volume or ""),
+    Place.BACKUPS: lambda row: ("backup", row.key, row.backup.label),
+    Place.SNAPSHOTS: lambda row: ("snapshot", row.key, row.snapshot.label),
+    Place.SERVERS: lambda row: ("server", row.key, row.server.label),
+    Place.TASKS: lambda row: ("task", str(row.number), row.title),
+}

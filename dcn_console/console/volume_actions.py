@@ -3,11 +3,18 @@
 from collections.abc import Callable
 
 from dcn_console.console.action import VOLUMES, Action, Menu
-from dcn_console.console.situation import IMAGE_PLACES, VOLUME_PLACES, Place, Situation
-from dcn_console.console.volume_availability import with_volume_sites, with_volumes
+from dcn_console.console.situation import (
+    IMAGE_PLACES,
+    SNAPSHOT_PLACES,
+    VOLUME_PLACES,
+    Place,
+    Situation,
+)
+from dcn_console.console.volume_availability import with_snapshots, with_volume_sites, with_volumes
 from dcn_console.model.requests import Request
 from dcn_console.model.storage_requests import (
     CreateVolume,
+    DeleteSnapshots,
     DeleteVolumes,
     ExtendVolumes,
     SnapshotVolumes,
@@ -45,10 +52,10 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         "create_volume",
         "c",
         "create",
-        "Create a volume at a site: empty, or a clone of the image there.",
+        "Create a volume at a site: empty, of the image there, of the snapshot.",
         with_volume_sites,
         CreateVolume,
-        VOLUME_PLACES | IMAGE_PLACES,
+        VOLUME_PLACES | IMAGE_PLACES | SNAPSHOT_PLACES,
     ),
     _action(
         "snapshot_volumes",
@@ -81,5 +88,14 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         "Delete the volumes, after saying what depends on them.",
         with_volumes,
         DeleteVolumes,
+    ),
+    _action(
+        "delete_snapshots",
+        "D",
+        "del snapshot",
+        "Delete the snapshots, unless something is a clone of one.",
+        with_snapshots,
+        DeleteSnapshots,
+        SNAPSHOT_PLACES,
     ),
 )

@@ -130,6 +130,30 @@ async def test_the_last_good_backup_is_restored_at_another_site() -> None:
         ]
 
 
+async def test_a_server_can_be_made_of_what_is_restored() -> None:
+    workspace = a_workspace()
+    async with running(workspace) as (app, pilot):
+        await on_volumes(pilot, app, 1)
+        await choose(pilot, app, "r")
+        assert "flavor" not in shown(app)
+        await pilot.press(*["down"] * 4)
+        await type_text(pilot, "web-again")
+        await until(pilot, lambda: "flavor" in shown(app), "what a server needs")
+        await pilot.press("down")
+        await type_text(pilot, "m1.small")
+        await pilot.press("down")
+        await type_text(pilot, "lab-net")
+        assert await planned(pilot, app, workspace) == [
+            RestoreBackup(
+                backup_id=backup_id(1, 2),
+                site="dcn1",
+                server="web-again",
+                flavor="m1.small",
+                network="lab-net",
+            )
+        ]
+
+
 async def test_overwriting_the_volume_itself_wants_its_name_typed() -> None:
     workspace = a_workspace("db")
     async with running(workspace) as (app, pilot):

@@ -182,7 +182,7 @@ async def test_the_server_of_a_volume_is_steered(letter: str, wanted: Request) -
         ("import_image", Situation(place=Place.IMAGES), "no hub"),
         ("delete_copies", Situation(place=Place.IMAGES), "cursor on an image"),
         ("delete_images", Situation(place=Place.IMAGES, read_only_reason="off"), "Off."),
-        ("create_server", Situation(place=Place.IMAGES), "Press 3"),
+        ("create_server", Situation(place=Place.IMAGES), "press 3"),
         ("create_server", Situation(place=Place.VOLUMES, volumes=(USED,)), "attached already"),
         ("create_server", Situation(place=Place.VOLUMES, volumes=(USED, FREE)), "one volume"),
         ("stop_servers", Situation(place=Place.VOLUMES, volumes=(FREE,)), "No server has it"),

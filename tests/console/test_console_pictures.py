@@ -116,6 +116,20 @@ def test_picture_of_a_restore(snap_compare: Compare) -> None:
     assert snap_compare(console(), terminal_size=(120, 40), run_before=before)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_the_servers(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(console(), terminal_size=size, run_before=pressing("n"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_the_snapshots(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(console(), terminal_size=size, run_before=pressing("v", "down"))
+
+
+def test_picture_of_a_server(snap_compare: Compare) -> None:
+    assert snap_compare(console(), terminal_size=(120, 40), run_before=pressing("n", "enter"))
+
+
 def test_picture_of_a_pair(snap_compare: Compare) -> None:
     before = pressing("m", "tab", "enter", "enter")
     assert snap_compare(console(), terminal_size=(120, 40), run_before=before)

@@ -8,13 +8,21 @@ from msgspec.structs import replace
 from dcn_console.inventory.backup_dues import overdue_findings
 from dcn_console.inventory.storage_join import backup_rows, last_backups
 from dcn_console.model.backup_plans import BackupPlan, all_due
-from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow, DueRow
+from dcn_console.model.backup_rows import VERIFIED_AT, BackupRow, DueRow, ServerRow, SnapshotRow
+from dcn_console.model.inventory import Server
 from dcn_console.model.rows import Rows, VolumeRow
 from dcn_console.model.sites import Topology
-from dcn_console.model.storage import Backup
+from dcn_console.model.storage import Backup, VolumeSnapshot
 
 CHAINS = ((0, (75.1, 51.1, 27.1, 3.1)), (1, (97.9, 73.9, 49.9)), (2, (50.4, 26.4)), (4, (480.0,)))
 """Number of a volume, and the ages in hours of its full backup and of the increments on it."""
+SNAPSHOTS = (
+    (0, "before-update", 30.0),
+    (3, "golden", 400.0),
+    (3, "golden-2", 20.0),
+    (5, "stuck", 9.0),
+)
+"""Number of a volume, name and age in hours of the snapshots."""
 FAILED = 2
 """The volume whose newest backup failed."""
 OVERDUE = 1
@@ -78,7 +86,66 @@ def with_stored(rows: Rows) -> Rows:
             for one in judged
         ),
     )
-    return replace(rows, volumes=volumes, backups=tuple(made), dues=dues, findings=findings)
+    return replace(
+        rows,
+        volumes=volumes,
+        backups=tuple(made),
+        dues=dues,
+        snapshots=_snapshots(rows),
+        servers=_servers(rows),
+        findings=findings,
+    )
+
+
+def _snapshots(rows: Rows) -> tuple[SnapshotRow, ...]:
+    """Make a snapshot of some volumes; one cannot be deleted by Cinder."""
+    made = []
+    for number, (volume, name, hours) in enumerate(SNAPSHOTS):
+        row = rows.volumes[volume]
+        snapshot = VolumeSnapshot(
+            id=f"{volume:08x}-cccc-4ddd-8eee-{number:012x}",
+            name=name,
+            status="error_deleting" if name == "stuck" else "available",
+            volume_id=row.key,
+            size=row.volume.size,
+            project_id=row.volume.project_id,
+            created_at=NOW - timedelta(hours=hours),
+        )
+        made.append(SnapshotRow(snapshot=snapshot, volume=row.volume.label, site=row.site))
+    return tuple(made)
+
+
+def _servers(rows: Rows) -> tuple[ServerRow, ...]:
+    """Make the servers that the first volumes are attached to, and one without volumes."""
+    made = []
+    for number, row in enumerate(rows.volumes[:40]):
+        if not row.volume.attachments:
+            continue
+        data = (rows.volumes[number + 1].volume,) if number % 4 == 0 else ()
+        server = Server(
+            id=row.volume.attachments[0].server_id,
+            name=row.server,
+            status=("ACTIVE", "ACTIVE", "SHUTOFF")[number % 3],
+            task_state="powering-off" if number == 1 else None,
+            availability_zone=row.site,
+            host=f"compute-{row.site}-{number % 2}",
+            flavor="m1.small",
+            project_id=row.volume.project_id,
+            volumes=(row.key, *(volume.id for volume in data)),
+            doomed_volumes=(row.key,) if number == 0 else (),
+            created_at=row.volume.created_at,
+        )
+        made.append(ServerRow(server=server, site=row.site, root=row.volume, data=data))
+    bare = Server(
+        id="server-image",
+        name="jumphost",
+        status="ERROR",
+        availability_zone="dcn1",
+        image_id="0",
+        fault="No valid host was found. There are not enough hosts available.",
+        created_at=NOW - timedelta(days=2),
+    )
+    return (*made, ServerRow(server=bare, site="dcn1"))
 
 
 def backup_id(volume: int, number: int) -> str:

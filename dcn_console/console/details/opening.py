@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dcn_console.console.details.mirror_screens import MirrorScreen, PairScreen
 from dcn_console.console.details.screen import DetailScreen
 from dcn_console.console.details.screens import ImageScreen, SiteScreen, TaskScreen, VolumeScreen
-from dcn_console.console.details.stored_screens import BackupScreen
+from dcn_console.console.details.stored_screens import BackupScreen, ServerScreen, SnapshotScreen
 from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place
 
@@ -22,9 +22,8 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
     """
     if place in (Place.MIRRORS, Place.PAIRS):
         return mirror_screen(app, place, key)
-    if place is Place.BACKUPS:
-        backup = next((item for item in app.rows.backups if item.key == key), None)
-        return BackupScreen(backup) if backup is not None else None
+    if place in (Place.BACKUPS, Place.SNAPSHOTS, Place.SERVERS):
+        return stored_screen(app, place, key)
     tables = home_of(app).tables
     row = tables[place].state.row(key)
     if row is None:
@@ -48,6 +47,18 @@ def detail_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | No
     }
     made: DetailScreen = makers[place](row)
     return made
+
+
+def stored_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | None:
+    """Return the page of a backup, a snapshot or a server, None without one."""
+    if place is Place.BACKUPS:
+        backup = next((item for item in app.rows.backups if item.key == key), None)
+        return BackupScreen(backup) if backup is not None else None
+    if place is Place.SNAPSHOTS:
+        snapshot = next((item for item in app.rows.snapshots if item.key == key), None)
+        return SnapshotScreen(snapshot) if snapshot is not None else None
+    server = next((item for item in app.rows.servers if item.key == key), None)
+    return ServerScreen(server) if server is not None else None
 
 
 def mirror_screen(app: ConsoleHost, place: Place, key: str) -> DetailScreen | None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from dcn_console.console.details.backup import backup_sections
 from dcn_console.console.details.screen import DetailScreen, heading
+from dcn_console.console.details.server import server_sections
+from dcn_console.console.details.snapshot import snapshot_sections
 from dcn_console.console.navigation import home_of
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.tables import subject_of
-from dcn_console.model.rows import BackupRow
+from dcn_console.model.rows import BackupRow, ServerRow, SnapshotRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,3 +109,62 @@ class BackupScreen(StoredDetail[BackupRow]):
     def sections(self, now: datetime) -> dict[str, Section]:
         """Make all sections."""
         return backup_sections(self._row, self.find, now)
+
+
+class SnapshotScreen(StoredDetail[SnapshotRow]):
+    """Fields and commands of a snapshot."""
+
+    PLACE = Place.SNAPSHOT
+    TABLE = Place.SNAPSHOTS
+    LEFT: ClassVar[tuple[str, ...]] = ("fields",)
+    RIGHT: ClassVar[tuple[str, ...]] = ("commands",)
+
+    def newest(self) -> tuple[SnapshotRow, ...]:
+        """Return the newest rows."""
+        return self.console.rows.snapshots
+
+    def situation(self) -> Situation:
+        """The page is about one snapshot and its volume."""
+        return replace(
+            super().situation(),
+            snapshots=(self._row,),
+            volumes=self.volumes(self._row.snapshot.volume_id),
+        )
+
+    def heading(self) -> Line:
+        """The snapshot's name."""
+        return heading("Snapshot", self._row.snapshot.label)
+
+    def sections(self, now: datetime) -> dict[str, Section]:
+        """Make all sections."""
+        return snapshot_sections(self._row, now)
+
+
+class ServerScreen(StoredDetail[ServerRow]):
+    """Fields, volumes and commands of a server."""
+
+    PLACE = Place.SERVER
+    TABLE = Place.SERVERS
+    TOP: ClassVar[tuple[str, ...]] = ("failure", "volumes")
+    LEFT: ClassVar[tuple[str, ...]] = ("fields",)
+    RIGHT: ClassVar[tuple[str, ...]] = ("commands",)
+
+    def newest(self) -> tuple[ServerRow, ...]:
+        """Return the newest rows."""
+        return self.console.rows.servers
+
+    def situation(self) -> Situation:
+        """The page is about one server and its volumes."""
+        return replace(
+            super().situation(),
+            servers=(self._row,),
+            volumes=self.volumes(*(volume.id for volume in self._row.volumes)),
+        )
+
+    def heading(self) -> Line:
+        """The server's name."""
+        return heading("Server", self._row.server.label)
+
+    def sections(self, now: datetime) -> dict[str, Section]:
+        """Make all sections."""
+        return server_sections(self._row, now)

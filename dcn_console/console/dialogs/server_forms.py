@@ -130,6 +130,8 @@ def _change(verb: str, make: Callable[[tuple[str, ...]], Request]) -> FormMaker:
 
 def _servers(situation: Situation) -> str:
     ids = servers_of(situation)
+    if len(situation.servers) == 1:
+        return f"server {printable(situation.servers[0].server.label, _NAME)}"
     if len(ids) == 1:
         name = next((row.server for row in situation.volumes if row.server), ids[0])
         return f"server {printable(name, _NAME)}"

@@ -32,22 +32,17 @@ def unmirrored(situation: Situation) -> tuple[RbdSubject, ...]:
 
 def what(situation: Situation) -> str:
     """Return what an action is for in words: "db-01", "3 volumes", "5 RBD images"."""
-    if len(situation.images) == 1:
-        return printable(situation.images[0].image.label, _NAME)
-    if situation.images:
-        return count(len(situation.images), "image")
-    if len(situation.backups) == 1:
-        return printable(situation.backups[0].backup.label, _NAME)
-    if situation.backups:
-        return count(len(situation.backups), "backup")
-    if situation.volumes:
-        if len(situation.volumes) == 1:
-            return printable(situation.volumes[0].volume.label, _NAME)
-        return count(len(situation.volumes), "volume")
-    if len(situation.mirrors) == 1:
-        return printable(situation.mirrors[0].label, _NAME)
-    if situation.mirrors:
-        return count(len(situation.mirrors), "RBD image")
+    chosen: tuple[tuple[str, list[str]], ...] = (
+        ("image", [row.image.label for row in situation.images]),
+        ("backup", [row.backup.label for row in situation.backups]),
+        ("snapshot", [row.snapshot.label for row in situation.snapshots]),
+        ("server", [row.server.label for row in situation.servers]),
+        ("volume", [row.volume.label for row in situation.volumes]),
+        ("RBD image", [row.label for row in situation.mirrors]),
+    )
+    for noun, names in chosen:
+        if names:
+            return printable(names[0], _NAME) if len(names) == 1 else count(len(names), noun)
     return printable(situation.pair.direction, _NAME) if situation.pair else "nothing chosen"
 
 

@@ -6,12 +6,13 @@ from dcn_console.console.dialogs.checks import gibibytes, gibibytes_or_none, som
 from dcn_console.console.dialogs.forms import Answers, Field, Form, Option, yes_no
 from dcn_console.console.dialogs.mirror_forms import FormMaker
 from dcn_console.console.dialogs.subjects import what
-from dcn_console.console.situation import IMAGE_PLACES, Situation
+from dcn_console.console.situation import IMAGE_PLACES, SNAPSHOT_PLACES, Situation
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import ImageRow, Placement, Rows
 from dcn_console.model.sites import Site
 from dcn_console.model.storage_requests import (
     CreateVolume,
+    DeleteSnapshots,
     DeleteVolumes,
     ExtendVolumes,
     SnapshotVolumes,
@@ -24,12 +25,13 @@ _EDGES = "edges"
 
 
 def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
-    """Ask for name, site and size of a volume: of the image, or an empty one."""
+    """Ask for name, site and size of a volume: of the image or snapshot, or an empty one."""
     image = situation.images[0] if situation.place in IMAGE_PLACES else None
+    snapshot = situation.snapshots[0] if situation.place in SNAPSHOT_PLACES else None
     sites = tuple(_site_option(site, image) for site in _sites(situation, image))
     size = Field(id="size", label="size", hint="Its size in GiB.", complaint=gibibytes)
-    if image is not None:
-        hint = "Its size in GiB; empty for what the image needs."
+    if image is not None or snapshot is not None:
+        hint = f"Its size in GiB; empty for what the {'image' if image else 'snapshot'} needs."
         size = Field(id="size", label="size", hint=hint, complaint=gibibytes_or_none)
 
     def requests(answers: Answers) -> tuple[Request, ...]:
@@ -39,11 +41,12 @@ def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
                 name=answers["name"],
                 size=int(answers["size"]) * GIB if answers["size"] else None,
                 image_id=image.key if image is not None else None,
+                snapshot_id=snapshot.key if snapshot is not None else None,
             ),
         )
 
     return Form(
-        title=f"Volume of {what(situation)}" if image is not None else "New volume",
+        title=f"Volume of {what(situation)}" if image or snapshot else "New volume",
         verb="Create",
         fields=(
             Field(id="name", label="name", hint="What it is to be called.", complaint=something),
@@ -169,13 +172,19 @@ def _ids(situation: Situation) -> tuple[str, ...]:
 
 
 def _sites(situation: Situation, image: ImageRow | None) -> tuple[Site, ...]:
-    """Return the sites with volumes: where the image is first, else where the volumes are."""
-    homes = {row.site for row in situation.volumes}
+    """Return the sites with volumes: where the image is first, else where the volumes are.
+
+    Of a snapshot, volumes are only made where it is.
+    """
+    homes = {row.site for row in situation.snapshots or situation.volumes}
 
     def is_last(site: Site) -> bool:
         return not _has(image, site) if image is not None else site.name not in homes
 
-    return tuple(sorted((one for one in situation.topology if one.availability_zone), key=is_last))
+    sites = [one for one in situation.topology if one.availability_zone]
+    if situation.snapshots:
+        sites = [one for one in sites if one.name in homes] or sites
+    return tuple(sorted(sites, key=is_last))
 
 
 def _has(image: ImageRow, site: Site) -> bool:
@@ -195,11 +204,24 @@ def _only(site: Site) -> str:
     return "Only the hub." if site.is_hub else "And the hub."
 
 
+def delete_snapshots(situation: Situation, _rows: Rows, _now: datetime) -> Form:
+    """Go straight to the plan."""
+    ids = tuple(row.key for row in situation.snapshots)
+    return Form(
+        title=f"Delete snapshot {what(situation)}"
+        if len(ids) == 1
+        else f"Delete {what(situation)}",
+        verb="Delete",
+        requests=lambda _: (DeleteSnapshots(snapshot_ids=ids),),
+    )
+
+
 VOLUME_FORMS: dict[str, FormMaker] = {
     "create_volume": create,
     "snapshot_volumes": snapshot,
     "extend_volumes": extend,
     "upload_volumes": upload,
     "delete_volumes": delete,
+    "delete_snapshots": delete_snapshots,
 }
 """What each action of the menu asks, by the action's id."""
