@@ -265,14 +265,20 @@ async def test_encrypted_volumes_and_backups_are_told(services: BackupServices) 
 async def test_a_volume_deleted_by_somebody_else_in_the_middle(services: BackupServices) -> None:
     plan = await restore_plan(services, await back_up(services))
 
+    backup_id = plan.objects[0].id
+
     def delete(_: MirrorContext) -> None:
+        services.storage.set_backup(backup_id, status="restoring")
         for volume_id in restored_at(services):
             services.storage.volumes.pop(volume_id)
 
     target, _ = await run(services, BackupRestore(), plan, on_wait=delete)
     assert target.state is TargetState.FAILED
     assert "deleted by somebody else" in target.text
+    assert f"volume backup set --state available {backup_id}" in target.text
     assert restored_at(services) == []
+    stuck = await restore_plan(services, backup_id)
+    assert "--state available" in stuck.refusals[0].way_out
 
 
 async def test_a_chain_is_deleted_newest_first(services: BackupServices) -> None:

@@ -124,8 +124,26 @@ class Steps:
         if result.outcome == REFUSED and "status" in result.data:
             return StepResult(outcome=WRONG, text=await self._why(volume_id, result.text))
         if result.outcome == GONE:
-            return StepResult(outcome=REFUSED, text=result.text)
+            return StepResult(outcome=REFUSED, text=result.text + await self._stuck())
         return result
+
+    async def _stuck(self) -> str:
+        """Say that the backup still counts as restoring, which is for ever when its volume is gone.
+
+        When cinder-backup does not find the volume it gives up before it looks at the backup (seen
+        on Cinder 21.3).
+        """
+        parameters = self._parameters
+        try:
+            backup = await self._services.cinder.backups.backup(parameters.backup_id)
+        except ServiceError as error:
+            return f". What became of the backup is not known: {error.message}"
+        if backup.status != "restoring":
+            return ""
+        return (
+            f". Backup “{parameters.label}” is left in the status restoring; if it stays so: "
+            f"openstack volume backup set --state available {parameters.backup_id}"
+        )
 
     def _meter(self, volume_id: str) -> Arriving:
         parameters = self._parameters
