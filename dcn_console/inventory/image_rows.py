@@ -104,7 +104,7 @@ class ImageRows:
             self._rows = same_tuple(self._rows, self._all(images, world, restless, calm=calm))
             self._places, self._placed = {}, frozenset()
         elif restless:
-            self._rows = same_tuple(self._rows, self._some(world, restless))
+            self._rows = self._some(world, restless)
         self._images = images
         self._world = world
         self._lively = lively
@@ -132,13 +132,18 @@ class ImageRows:
             images = enumerate(self._images)
             self._places = {image.id: index for index, image in images if image.id in restless}
             self._placed = restless
-        rows = list(self._rows)
         plain = Plain()
+        news: dict[int, ImageRow] = {}
         for image_id in restless & self._places.keys():
             place = self._places[image_id]
-            row = _image_row(rows[place].image, world, plain)
-            if rows[place] != row:
-                rows[place] = row
+            row = _image_row(self._images[place], world, plain)
+            if self._rows[place] != row:
+                news[place] = row
+        if not news:
+            return self._rows
+        rows = list(self._rows)
+        for place, row in news.items():
+            rows[place] = row
         return tuple(rows)
 
 

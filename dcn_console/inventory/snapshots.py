@@ -5,6 +5,7 @@ A row that did not change stays the same object, so that what follows can compar
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import is_
 from typing import TypeVar
 
 import msgspec
@@ -16,8 +17,10 @@ R = TypeVar("R", bound=Identified)
 T = TypeVar("T")
 
 
-def swept(snapshot: Snapshot[R], rows: Iterable[R], now: datetime) -> Snapshot[R]:
+def swept(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R]:
     """Return the snapshot after a complete sweep: exactly ``rows``, in their order."""
+    if len(rows) == len(snapshot.rows) and _begins(snapshot.rows, rows):
+        return _good(snapshot, snapshot.rows, now, complete=True)
     known = {row.id: row for row in snapshot.rows}
     merged = tuple(same(known, row) for row in _unique(rows))
     return _good(snapshot, same_tuple(snapshot.rows, merged), now, complete=True)
@@ -28,6 +31,8 @@ def grown(snapshot: Snapshot[R], rows: Sequence[R], now: datetime) -> Snapshot[R
 
     Rows of the last run stay visible until the sweep is complete.
     """
+    if _begins(snapshot.rows, rows):
+        return _good(snapshot, snapshot.rows, now, complete=False)
     arrived = {row.id for row in rows}
     known = {row.id: row for row in snapshot.rows}
     older = (row for row in snapshot.rows if row.id not in arrived)
@@ -58,10 +63,19 @@ def patched(
     Age and error stay those of the whole list. A row that the list lacks is not added.
     """
     news = {row.id: row for row in rows}
-    merged = tuple(_newer(row, news.get(row.id)) for row in snapshot.rows if row.id not in gone)
-    if same_tuple(snapshot.rows, merged) is snapshot.rows:
+    wanted = news.keys() | gone
+    places = [place for place, row in enumerate(snapshot.rows) if row.id in wanted]
+    merged = list(snapshot.rows)
+    for place in reversed(places):
+        row = merged[place]
+        if row.id in gone:
+            del merged[place]
+        else:
+            merged[place] = _newer(row, news[row.id])
+    kept = same_tuple(snapshot.rows, tuple(merged)) if places else snapshot.rows
+    if kept is snapshot.rows:
         return snapshot
-    return msgspec.structs.replace(snapshot, rows=merged, generation=snapshot.generation + 1)
+    return msgspec.structs.replace(snapshot, rows=kept, generation=snapshot.generation + 1)
 
 
 def replaced(snapshot: Snapshot[T], rows: tuple[T, ...], now: datetime) -> Snapshot[T]:
@@ -110,6 +124,11 @@ def same(known: dict[str, R], row: R) -> R:
     """Return the known row where ``row`` equals it: what did not change stays one object."""
     old = known.get(row.id)
     return old if old is not None and old == row else row
+
+
+def _begins(old: Sequence[R], rows: Sequence[R]) -> bool:
+    """Whether the first of the old rows are just these objects."""
+    return len(rows) <= len(old) and all(map(is_, rows, old))
 
 
 def _unique(rows: Iterable[R]) -> Iterable[R]:

@@ -59,7 +59,10 @@ class StorageJoiner:
             last is not None and last.snapshots.rows is not inventory.snapshots.rows
         )
         servers = new or (last is not None and last.servers.rows is not inventory.servers.rows)
-        volumes = last is None or last.volumes is not inventory.volumes
+        volumes = last is None or (
+            last.volumes.rows is not inventory.volumes.rows
+            or last.volumes.complete is not inventory.volumes.complete
+        )
         changes: dict[str, object] = {}
         if backups:
             good = last_backups(inventory.backups.rows)
