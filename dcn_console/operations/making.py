@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import TargetState
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered
@@ -16,6 +17,7 @@ VERIFIED = "verified"
 WRONG = "wrong"
 """It failed, and something of ours may be left."""
 CLEARED = "cleared"
+CLEAR_STEP = "clean up"
 
 
 async def ask_for(
@@ -45,3 +47,15 @@ async def ask_for(
     if result.outcome == GONE:
         return StepResult(outcome=REFUSED, text=result.text)
     return result
+
+
+async def cleared(
+    context: TargetContext, clear: Callable[[], Awaitable[StepResult]], failed: StepResult
+) -> StepResult:
+    """Clean up after ``failed`` with ``clear``; return it as REFUSED, with what is left."""
+    try:
+        result = await context.step(CLEAR_STEP, clear)
+    except DcnError as error:
+        result = StepResult(outcome=WRONG, text=str(error))
+    left = "" if result.outcome == CLEARED else f". {result.text}"
+    return StepResult(outcome=REFUSED, text=f"{failed.text}{left}")

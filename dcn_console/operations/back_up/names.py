@@ -6,7 +6,6 @@ ASK_STEP = "ask"
 WATCH_STEP = "watch"
 VERIFY_STEP = "verify"
 DROP_STEP = "drop older"
-CLEAR_STEP = "clean up"
 
 PART = "backup"
 """What the mark of the backup says it is."""

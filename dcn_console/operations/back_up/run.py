@@ -2,11 +2,9 @@
 
 from functools import partial
 
-from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.back_up.names import (
     ASK_STEP,
-    CLEAR_STEP,
     DROP_STEP,
     VERIFY_STEP,
     WATCH_STEP,
@@ -14,7 +12,7 @@ from dcn_console.operations.back_up.names import (
 from dcn_console.operations.back_up.plan import Parameters
 from dcn_console.operations.back_up.steps import Steps
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG
+from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG, cleared
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED
 from dcn_console.operations.results import StepResult
@@ -30,7 +28,7 @@ async def back_up_to(context: TargetContext) -> Target:
     backup_id = str(asked.data["backup"])
     watched = await context.step(WATCH_STEP, partial(steps.watch, backup_id))
     if watched.outcome == WRONG:
-        return await _cleared(context, steps, backup_id, watched)
+        return _ended(context, await cleared(context, partial(steps.clear, backup_id), watched))
     if watched.outcome != THERE:
         return _ended(context, watched)
     verified = await context.step(VERIFY_STEP, partial(steps.verify, backup_id))
@@ -40,17 +38,6 @@ async def back_up_to(context: TargetContext) -> Target:
     if dropped.outcome != CLEARED:
         return _ended(context, dropped, f"{verified.text}. But ")
     return _ended(context, verified, after=f"; {dropped.text}")
-
-
-async def _cleared(
-    context: TargetContext, steps: Steps, backup_id: str, result: StepResult
-) -> Target:
-    try:
-        cleared = await context.step(CLEAR_STEP, partial(steps.clear, backup_id))
-    except DcnError as error:
-        cleared = StepResult(outcome=WRONG, text=str(error))
-    left = "" if cleared.outcome == CLEARED else f" {cleared.text}."
-    return _ended(context, result, after=left)
 
 
 def _ended(context: TargetContext, result: StepResult, before: str = "", after: str = "") -> Target:

@@ -5,7 +5,6 @@ NAME = "volume-create"
 ASK_STEP = "ask"
 WATCH_STEP = "watch"
 VERIFY_STEP = "verify"
-CLEAR_STEP = "clean up"
 
 PART = "volume"
 """What the mark of the volume says it is."""

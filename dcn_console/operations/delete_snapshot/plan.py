@@ -3,16 +3,16 @@
 import msgspec
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import ClusterError, ServiceError
+from dcn_console.model.errors import ServiceError
 from dcn_console.model.plans import Check, ObjectReference, Plan, PlannedStep
 from dcn_console.model.storage import VolumeSnapshot
 from dcn_console.model.text import count, format_age, printable
 from dcn_console.operations.backups.checks import VOLUME_SERVICE, service_checks, tasks_check
-from dcn_console.operations.backups.where import image_of
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.delete_volume.dependents import (
     DELETABLE_SNAPSHOT,
     OF_A_SNAPSHOT,
+    children_of,
     clones_refused,
     image_checks,
 )
@@ -95,15 +95,9 @@ def _busy_checks(snapshot: VolumeSnapshot, context: PlanContext) -> list[Check]:
 
 
 async def _clone_checks(services: Services, scene: Scene, snapshot: VolumeSnapshot) -> list[Check]:
-    cluster = services.clusters.get(scene.site.name)
-    if cluster is None or scene.detail is None:
-        return []
-    try:
-        children = await cluster.content.children(scene.pool, image_of(scene.volume.id))
-    except ClusterError as error:
-        return [warned(f"Whether it has clones is not known: {error.message}", error.way_out)]
+    children, unknown = await children_of(services, scene)
     ours = [one for one in children if one.snapshot == f"{OF_A_SNAPSHOT}{snapshot.id}"]
-    return [clones_refused(ours, "it")] if ours else []
+    return [clones_refused(ours, "it")] if ours else unknown
 
 
 async def _backup_checks(services: Services, snapshot: VolumeSnapshot) -> list[Check]:

@@ -78,13 +78,9 @@ async def image_checks(services: Services, snapshots: Sequence[VolumeSnapshot]) 
 
 async def clone_checks(services: Services, scene: Scene) -> list[Check]:
     """Tell of the clones of the volume's RBD image; those of its snapshots forbid the deletion."""
-    cluster = services.clusters.get(scene.site.name)
-    if cluster is None or scene.detail is None:
-        return []
-    try:
-        children = await cluster.content.children(scene.pool, image_of(scene.volume.id))
-    except ClusterError as error:
-        return [warned(f"Whether it has clones is not known: {error.message}", error.way_out)]
+    children, unknown = await children_of(services, scene)
+    if unknown:
+        return unknown
     of_snapshots = [one for one in children if one.snapshot.startswith(OF_A_SNAPSHOT)]
     if of_snapshots:
         return [clones_refused(of_snapshots, "its snapshots")]
@@ -95,6 +91,20 @@ async def clone_checks(services: Services, scene: Scene) -> list[Check]:
         )
         return [warned(text, "Delete or flatten them first where the room matters.")]
     return []
+
+
+async def children_of(services: Services, scene: Scene) -> tuple[tuple[RbdChild, ...], list[Check]]:
+    """Return the clones of a volume's RBD image, or a check saying that they are not known.
+
+    Neither without Ceph access, of which the plan tells anyway.
+    """
+    cluster = services.clusters.get(scene.site.name)
+    if cluster is None or scene.detail is None:
+        return (), []
+    try:
+        return await cluster.content.children(scene.pool, image_of(scene.volume.id)), []
+    except ClusterError as error:
+        return (), [warned(f"Whether it has clones is not known: {error.message}", error.way_out)]
 
 
 def clones_refused(children: Sequence[RbdChild], of: str) -> Check:

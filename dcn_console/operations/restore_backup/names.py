@@ -5,7 +5,6 @@ NAME = "backup-restore"
 ASK_STEP = "ask"
 WATCH_STEP = "watch"
 VERIFY_STEP = "verify"
-CLEAR_STEP = "clean up"
 
 PART = "restored volume"
 """What the mark of the new volume says it is."""

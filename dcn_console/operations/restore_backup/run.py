@@ -2,15 +2,13 @@
 
 from functools import partial
 
-from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.making import ASKED, CLEARED, THERE, VERIFIED, WRONG
+from dcn_console.operations.making import ASKED, THERE, VERIFIED, WRONG, cleared
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED
 from dcn_console.operations.restore_backup.names import (
     ASK_STEP,
-    CLEAR_STEP,
     VERIFY_STEP,
     WATCH_STEP,
 )
@@ -34,12 +32,7 @@ async def restore_at(context: TargetContext) -> Target:
     volume_id = str(asked.data["volume"])
     watched = await context.step(WATCH_STEP, partial(steps.watch, volume_id))
     if watched.outcome == WRONG:
-        try:
-            cleared = await context.step(CLEAR_STEP, partial(steps.clear, volume_id))
-        except DcnError as error:
-            cleared = StepResult(outcome=WRONG, text=str(error))
-        left = "" if cleared.outcome == CLEARED else f". {cleared.text}"
-        return _ended(context, watched, left)
+        return _ended(context, await cleared(context, partial(steps.clear, volume_id), watched))
     if watched.outcome != THERE:
         return _ended(context, watched)
     verified = await context.step(VERIFY_STEP, partial(verify, context, parameters, volume_id))

@@ -7,7 +7,6 @@ ASK_STEP = "ask"
 WATCH_STEP = "watch"
 START_STEP = "start server"
 VERIFY_STEP = "verify"
-CLEAR_STEP = "clean up"
 
 PART = "snapshot"
 """What the mark of the snapshot says it is."""

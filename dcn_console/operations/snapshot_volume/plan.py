@@ -184,7 +184,7 @@ def _steps(parameters: Parameters, site: str) -> tuple[PlannedStep, ...]:
         PlannedStep(name=WATCH_STEP, text="watch until it is taken", site=site),
     ]
     if parameters.servers:
-        stop = PlannedStep(name=STOP_STEP, text=f"stop {servers} that use the volume", site=site)
+        stop = PlannedStep(name=STOP_STEP, text=f"stop {servers} using the volume", site=site)
         text = f"start {servers} again, whatever came of the snapshot"
         steps = [stop, *steps, PlannedStep(name=START_STEP, text=text, site=site)]
     text = "see that it is available, and in the volume's RBD image"

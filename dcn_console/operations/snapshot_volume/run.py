@@ -4,10 +4,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
+from dcn_console.operations.making import ASKED, THERE, WRONG, cleared
 from dcn_console.operations.mirror_steps.resolute import Resolute
 from dcn_console.operations.mirror_steps.servers import start_servers, stop_servers
 from dcn_console.operations.parameters import parameters_of
@@ -15,7 +14,6 @@ from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.snapshot_volume.names import (
     ASK_STEP,
-    CLEAR_STEP,
     START_STEP,
     STOP_STEP,
     VERIFY_STEP,
@@ -56,12 +54,7 @@ async def _taken(context: TargetContext, parameters: Parameters, steps: Steps) -
     watched = await context.step(WATCH_STEP, partial(steps.watch, snapshot_id))
     if watched.outcome != WRONG:
         return replace(watched, data={"snapshot": snapshot_id})
-    try:
-        cleared = await context.step(CLEAR_STEP, partial(steps.clear, snapshot_id))
-    except DcnError as error:
-        cleared = StepResult(outcome=WRONG, text=str(error))
-    left = "" if cleared.outcome == CLEARED else f". {cleared.text}"
-    return StepResult(outcome=REFUSED, text=f"{watched.text}{left}")
+    return await cleared(context, partial(steps.clear, snapshot_id), watched)
 
 
 async def _started(context: TargetContext, parameters: Parameters) -> StepResult | None:

@@ -10,7 +10,6 @@ ASK_STEP = "ask"
 WATCH_STEP = "watch"
 NAME_STEP = "name"
 COMPARE_STEP = "compare"
-CLEAR_STEP = "clean up"
 CLEAR_SCRATCH_STEP = "remove scratch volume"
 
 SCRATCH_NAMES = "dcn-console task "

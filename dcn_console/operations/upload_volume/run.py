@@ -5,16 +5,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG
+from dcn_console.operations.making import ASKED, THERE, WRONG, cleared
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.upload_volume.names import (
     ASK_STEP,
-    CLEAR_STEP,
     COMPARE_STEP,
     NAME_STEP,
     WATCH_STEP,
@@ -69,7 +67,7 @@ async def _upload(context: TargetContext, parameters: Parameters, volume_id: str
     image_id = str(asked.data["image"])
     watched = await context.step(WATCH_STEP, partial(steps.watch, image_id))
     if watched.outcome == WRONG:
-        return await _cleared(context, steps, image_id, watched)
+        return await cleared(context, partial(steps.clear, image_id), watched)
     if watched.outcome != THERE:
         return watched
     named = await context.step(NAME_STEP, partial(steps.name, image_id))
@@ -82,14 +80,3 @@ async def _upload(context: TargetContext, parameters: Parameters, volume_id: str
         text = f"{named.text}; but {compared.text}. The image ({image_id}) is left as it is"
         return replace(compared, text=text, data=data)
     return replace(named, text=f"{named.text}; {compared.text}", data=data)
-
-
-async def _cleared(
-    context: TargetContext, steps: Steps, image_id: str, failed: StepResult
-) -> StepResult:
-    try:
-        result = await context.step(CLEAR_STEP, partial(steps.clear, image_id))
-    except DcnError as error:
-        result = StepResult(outcome=WRONG, text=str(error))
-    left = "" if result.outcome == CLEARED else f". {result.text}"
-    return StepResult(outcome=REFUSED, text=f"{failed.text}{left}")

@@ -23,8 +23,8 @@ from dcn_console.operations.upload_volume.plan import Parameters
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.scene import NAME_LIMIT
 
-MOST_OBJECTS = 64
-"""So many objects of a new image are read to compare them: 256 MiB on both sides."""
+MOST_OBJECTS = 32
+"""So many objects of a new image are read to compare them: 128 MiB on both sides."""
 LOOKS = 10
 """So often an image may be without data although Cinder is not at it any more."""
 UPLOADING = "uploading"
