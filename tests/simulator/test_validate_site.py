@@ -46,7 +46,7 @@ async def operations(
 
 
 def a_request(**changes: object) -> ValidateSite:
-    fields: dict[str, object] = {"site": "north", "image_bytes": 4 * MIB, "step_seconds": 120.0}
+    fields: dict[str, object] = {"site": "north", "image_bytes": 4 * MIB, "step_seconds": 600.0}
     return ValidateSite(**{**fields, **changes})  # type: ignore[arg-type]
 
 
@@ -158,7 +158,7 @@ async def test_a_step_that_fails_leaves_out_only_what_needs_it(
 
 async def test_a_step_that_hangs_is_given_up(operations: Operations, simulator: Simulator) -> None:
     simulator.control.set_faults(backup_down=("home",))
-    request = a_request(step_seconds=20.0, without_server=True)
+    request = a_request(step_seconds=60.0, without_server=True)
     plan = await operations.plan(request)
     said = " ".join(check.text for check in plan.warnings)
     assert "it was asked for without a server" in said

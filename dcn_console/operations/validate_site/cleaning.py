@@ -45,7 +45,7 @@ from dcn_console.operations.volumes.removal import remove_snapshot, remove_volum
 from dcn_console.operations.within import Within
 
 ROUNDS = 3
-"""So often everything is gone through: what was in another's way may be free then."""
+"""So often everything is gone through, while it helps: what was in the way may be gone then."""
 OBJECT_SECONDS = 300.0
 """How long one object may take, at most; a validation with less time a step takes that."""
 _SETTLED = ("available", "error", "deleting")
@@ -80,10 +80,11 @@ class Cleaning:
         seen = [found]
         for _ in range(ROUNDS):
             self._left.clear()
+            before = found
             await self._remove(found)
             found = await self._look()
             seen.append(found)
-            if found.is_empty:
+            if found.is_empty or found.names == before.names:
                 break
         return await self._end(words, found, seen)
 

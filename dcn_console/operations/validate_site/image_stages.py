@@ -40,7 +40,7 @@ from dcn_console.operations.validate_site.names import (
     VOLUME,
     VOLUME_DATA,
 )
-from dcn_console.operations.validate_site.own_file import made_file
+from dcn_console.operations.validate_site.own_file import made_file, remove_file
 from dcn_console.operations.validate_site.stage import (
     Run,
     begin,
@@ -80,6 +80,7 @@ async def bring_in(run: Run) -> StepResult:
     start = begun(planned)
     context = run.within(IMPORT, parameters.hub, start.at, start.plan)
     target = await import_at(context)
+    remove_file(parameters, run.context.task.id)
     ended = of_target(target, start.plan.bytes_to_move)
     if ended.outcome != PASSED:
         return replace(ended, moved=context.moved)
