@@ -3,8 +3,7 @@
 import hashlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -102,17 +101,16 @@ def over(console: RealConsole, number: int, seconds: float = 180.0) -> Task:
     return task
 
 
-@asynccontextmanager
-async def killed_asking(
+async def submit_and_kill_asking(
     console: RealConsole, proxy: LossyProxy, request: Request, path: str
-) -> AsyncIterator[int]:
+) -> int:
     """Kill the runner while its request is on the way, which arrives after the next one began."""
     plan = await planned(console, request)
     with proxy.held("POST", path) as has_begun:
         number = console.store.submit(plan, "test").number
         until(has_begun, "the request is on its way")
         restart(console)
-    yield number
+    return number
 
 
 async def test_each_volume_is_made_changed_and_deleted_once_whatever_is_lost_or_killed(
@@ -133,8 +131,7 @@ async def test_each_volume_is_made_changed_and_deleted_once_whatever_is_lost_or_
     assert storage.checksum(edge, volume_id, 0, 1) == hashlib.sha256(CONTENT).hexdigest()
 
     request = SnapshotVolumes(volume_ids=(volume_id,), name="lab-volumes-point")
-    async with killed_asking(console, proxy, request, "/snapshots") as number:
-        over(console, number)
+    over(console, await submit_and_kill_asking(console, proxy, request, "/snapshots"))
     (snapshot_id,) = storage.snapshots(volume_id)
 
     clone = CreateVolume(site=edge.name, name="lab-volumes-clone", snapshot_id=snapshot_id)
