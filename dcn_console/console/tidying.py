@@ -29,17 +29,26 @@ def _new_objects() -> int:
 
 
 class Collector:
-    """Decides when to collect; Python's own collecting is to be off meanwhile."""
+    """Decides when to collect while Python's own collecting (``automatic``) is off.
+
+    What the start made is left out of it (``freeze``): it stays to the end, and walking over it
+    would be felt at the first key.
+    """
 
     def __init__(
         self,
         collect: Callable[[int], object] = gc.collect,
+        freeze: Callable[[], object] = gc.freeze,
         new_objects: Callable[[], int] = _new_objects,
         monotonic: Callable[[], float] = time.monotonic,
+        automatic: Callable[[], bool] = gc.isenabled,
     ) -> None:
         self._collect = collect
+        self._freeze = freeze
+        self._started = False
         self._new_objects = new_objects
         self._monotonic = monotonic
+        self._automatic = automatic
         self._key_at = self._full_at = monotonic()
 
     def key_pressed(self) -> None:
@@ -48,9 +57,14 @@ class Collector:
 
     def look(self) -> None:
         """Collect if it is time to, and nobody is typing."""
+        if self._automatic():
+            return
         now = self._monotonic()
         new = self._new_objects()
-        if now - self._key_at < QUIET_SECONDS:
+        if not self._started:
+            self._started = True
+            self._freeze()
+        elif now - self._key_at < QUIET_SECONDS:
             if new >= MOST_OBJECTS:
                 self._collect(YOUNG)
         elif now - self._full_at >= FULL_SECONDS:

@@ -156,7 +156,7 @@ class CopiesFeed(Feed):
             state = snapshot.rows[0]
             before = state.images or {}
             after = change(before)
-            same = state.images is not None and after == before
+            same = state.images is not None and _equal(before, after)
             if same and complete == state.images_complete:
                 return snapshot
             state = msgspec.structs.replace(
@@ -180,7 +180,14 @@ class CopiesFeed(Feed):
 
 
 def _adding(new: dict[str, RbdImage]) -> Callable[[dict[str, RbdImage]], dict[str, RbdImage]]:
-    return lambda known: known | new
+    return lambda known: known | new if new else known
+
+
+def _equal(one: dict[str, RbdImage], other: dict[str, RbdImage]) -> bool:
+    """Whether both are equal: found out step by step, so that other threads get their turn."""
+    return one is other or (
+        len(one) == len(other) and all(one.get(name) == copy for name, copy in other.items())
+    )
 
 
 def _is_answering(snapshot: Snapshot[ClusterState]) -> bool:
