@@ -9,6 +9,7 @@ from dcn_console.clouds.answers import Answer
 from dcn_console.clouds.cloud import COMPUTE, Cloud
 from dcn_console.clouds.nova_wire import (
     WireFlavor,
+    WireHost,
     WireKeyPair,
     WireLimits,
     WireMarkedServer,
@@ -16,6 +17,7 @@ from dcn_console.clouds.nova_wire import (
     WireVolumeAttachment,
     WireZone,
     flavor_from,
+    host_from,
     key_from,
     quota_from,
     server_from,
@@ -23,7 +25,7 @@ from dcn_console.clouds.nova_wire import (
 from dcn_console.clouds.paging import pages
 from dcn_console.clouds.service_api import ServiceApi, path_of
 from dcn_console.clouds.wire import decode_one, decode_page
-from dcn_console.model.compute import ComputeQuota, Flavor, KeyPair, NewServer
+from dcn_console.model.compute import ComputeHost, ComputeQuota, Flavor, KeyPair, NewServer
 from dcn_console.model.errors import HttpError
 from dcn_console.model.inventory import Server
 from dcn_console.model.text import printable
@@ -194,11 +196,20 @@ class Nova:
         return quota_from(decode_one(doing, answer.content, "limits", WireLimits))
 
     async def zones(self) -> dict[str, bool]:
-        """The availability zones by name, and whether a host of each works."""
+        """The availability zones by name, and whether a host of each is enabled.
+
+        Whether it works is not told here (nova/availability_zones.py, get_availability_zones).
+        """
         doing = "Nova: list availability zones"
         answer = await self._api.get("/os-availability-zone", doing)
         items = decode_page(doing, answer.content, "availabilityZoneInfo", WireZone).items
         return {item.name: item.state.available for item in items}
+
+    async def hosts(self) -> tuple[ComputeHost, ...]:
+        """The compute hosts; HttpError 403 for tenants."""
+        doing = "Nova: list compute hosts"
+        answer = await self._api.get("/os-services", doing, {"binary": "nova-compute"})
+        return tuple(map(host_from, decode_page(doing, answer.content, "services", WireHost).items))
 
     async def _act(
         self, server_id: str, body: Mapping[str, Any], what: str, microversion: str = ""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from dcn_console.clouds.wire import shared, utc
-from dcn_console.model.compute import ComputeQuota, Flavor, KeyPair
+from dcn_console.model.compute import ComputeHost, ComputeQuota, Flavor, KeyPair
 from dcn_console.model.inventory import Server
 from dcn_console.model.storage import Allowance
 
@@ -106,8 +106,17 @@ class WireLimits(msgspec.Struct):
     absolute: WireAbsoluteLimits = msgspec.field(default_factory=WireAbsoluteLimits)
 
 
+class WireHost(msgspec.Struct):
+    """An entry of ``/os-services`` about a compute host."""
+
+    host: str
+    zone: str | None = None
+    status: str | None = None
+    state: str | None = None
+
+
 class WireZoneState(msgspec.Struct):
-    """Whether a host of a zone works."""
+    """Whether a host of a zone is enabled."""
 
     available: bool = True
 
@@ -161,6 +170,16 @@ def flavor_from(wire: WireFlavor) -> Flavor:
 def key_from(wire: WireKeyPair) -> KeyPair:
     """Return the key pair that Nova described."""
     return KeyPair(name=wire.keypair.name, fingerprint=wire.keypair.fingerprint or "")
+
+
+def host_from(wire: WireHost) -> ComputeHost:
+    """Return the compute host that Nova described."""
+    return ComputeHost(
+        name=wire.host,
+        availability_zone=shared(wire.zone) or "",
+        is_enabled=wire.status != "disabled",
+        is_up=wire.state == "up",
+    )
 
 
 def quota_from(wire: WireLimits) -> ComputeQuota:

@@ -23,6 +23,18 @@ class ComputeQuota(msgspec.Struct, frozen=True, kw_only=True):
     memory: Allowance = Allowance()
 
 
+class ComputeHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A compute host (Compute API ref: os-services).
+
+    ``is_up`` is what Nova thinks: a host counts as up until it was silent for a minute.
+    """
+
+    name: str
+    availability_zone: str = ""
+    is_enabled: bool = True
+    is_up: bool = True
+
+
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """A Neutron network (Network API ref: Networks).
 

@@ -191,6 +191,16 @@ async def test_what_a_project_may_have_and_where_a_host_works(
     answer = Said(200, {"availabilityZoneInfo": zones})
     stub.on("GET /compute/v2.1/os-availability-zone", answer)
     assert await Nova(cloud).zones() == {"z1": True, "z2": False}
+    hosts = [
+        {"host": "h1", "zone": "z1", "status": "enabled", "state": "up", "binary": "nova-compute"},
+        {"host": "h2", "zone": "z1", "status": "disabled", "state": "down"},
+    ]
+    stub.on("GET /compute/v2.1/os-services", Said(200, {"services": hosts}))
+    first, second = await Nova(cloud).hosts()
+    assert (first.name, first.availability_zone, first.is_enabled, first.is_up) == (
+        "h1", "z1", True, True,
+    )  # fmt: skip
+    assert (second.is_enabled, second.is_up) == (False, False)
 
 
 async def test_what_a_server_can_be_made_with(stub: StubOpenstack, cloud: Cloud) -> None:

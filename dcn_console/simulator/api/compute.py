@@ -12,7 +12,7 @@ from starlette.routing import Route
 from dcn_console.simulator import offers
 from dcn_console.simulator.api import servers
 from dcn_console.simulator.api.exchange import base_url, caller, engine_of, json_reply
-from dcn_console.simulator.api.servers import MAXIMUM_MINOR, minor_of, reply
+from dcn_console.simulator.api.servers import minor_of, reply
 from dcn_console.simulator.refusals import Refusal
 
 
@@ -20,7 +20,7 @@ def _version(request: Request) -> dict[str, Any]:
     return {
         "id": "v2.1",
         "status": "CURRENT",
-        "version": f"2.{MAXIMUM_MINOR}",
+        "version": f"2.{engine_of(request).world.deployment.compute_minor}",
         "min_version": "2.1",
         "updated": "2013-07-23T11:33:21Z",
         "links": [{"rel": "self", "href": f"{base_url(request)}/compute/v2.1/"}],
@@ -99,6 +99,25 @@ async def availability_zones(request: Request) -> Response:
     )
 
 
+async def services(request: Request) -> Response:
+    """List the compute hosts, for administrators."""
+    who = caller(request)
+    if not who.is_admin:
+        raise Refusal(403, "Policy doesn't allow os_compute_api:os-services:list to be performed.")
+    listed = [
+        {
+            "id": identifier,
+            "binary": "nova-compute",
+            "host": f"compute-{site.name}-0",
+            "zone": site.availability_zone,
+            "status": "enabled",
+            "state": "up",
+        }
+        for identifier, site in enumerate(engine_of(request).world.deployment.sites, 1)
+    ]
+    return json_reply({"services": listed})
+
+
 async def limits(request: Request) -> Response:
     """Show what a project of a large cloud may have, and what it has."""
     who = caller(request)
@@ -128,5 +147,6 @@ ROUTES = [
     Route("/v2.1/flavors/{flavor_id}", flavors),
     Route("/v2.1/os-keypairs", key_pairs),
     Route("/v2.1/os-availability-zone", availability_zones),
+    Route("/v2.1/os-services", services),
     Route("/v2.1/limits", limits),
 ]  # fmt: skip
