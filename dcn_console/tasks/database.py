@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from dcn_console.config.files import FILE_MODE, ensure_folder
@@ -73,6 +74,11 @@ _CHANGES = {
     ),
 }
 """What brings a file of that version to the next one."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return the time in a column, None for an empty one."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _statements(found: int) -> Iterator[str]:

@@ -15,26 +15,19 @@ from dcn_console.model.errors import UsageError
 from dcn_console.model.plans import Plan
 from dcn_console.model.secrets import redact
 from dcn_console.model.tasks import (
-    LogLine,
-    StepRecord,
-    StepState,
     Target,
     TargetState,
     Task,
     TaskState,
 )
-from dcn_console.tasks.database import Database
+from dcn_console.tasks.database import Database, moment
+from dcn_console.tasks.journal import Journal
 
 DEFAULT_LIMIT = 500
-_RATE_SAMPLES = 5
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def final_state(targets: Sequence[Target]) -> TaskState | None:
@@ -62,7 +55,7 @@ def _state(body: bytes) -> TargetState:
     return msgspec.json.decode(body, type=_Stated).state
 
 
-class TaskStore:
+class TaskStore(Journal):
     """Tasks on disk. Every method is safe to call from any thread and raises TaskStoreError.
 
     ``clock`` is where times written come from.
@@ -70,8 +63,7 @@ class TaskStore:
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = _now) -> None:
         """Open or create the store at ``path``."""
-        self._database = Database(path)
-        self._clock = clock
+        super().__init__(Database(path), clock)
         self._plans: dict[int, Plan] = {}
 
     def close(self) -> None:
@@ -157,11 +149,11 @@ class TaskStore:
             state=TaskState(row["state"]),
             targets=targets,
             submitted_at=datetime.fromisoformat(row["submitted_at"]),
-            started_at=_moment(row["started_at"]),
-            finished_at=_moment(row["finished_at"]),
+            started_at=moment(row["started_at"]),
+            finished_at=moment(row["finished_at"]),
             submitted_by=row["submitted_by"],
-            cancel_requested_at=_moment(row["cancel_requested_at"]),
-            pause_requested_at=_moment(row["pause_requested_at"]),
+            cancel_requested_at=moment(row["cancel_requested_at"]),
+            pause_requested_at=moment(row["pause_requested_at"]),
             retry_of=row["retry_of"],
             error=row["error"],
         )
@@ -253,93 +245,3 @@ class TaskStore:
             " WHERE number = ? AND finished_at IS NULL",
             (state.value, self._clock().isoformat(), "; ".join(failures), number),
         )
-
-    def begin_step(self, number: int, site: str | None, name: str) -> tuple[int, bool]:
-        """Record that a step begins; return the record's id, and whether it had begun before.
-
-        A record that a dead runner left running is taken up again, not repeated.
-        """
-        with self._database.transaction() as connection:
-            left = connection.execute(
-                "SELECT row FROM steps WHERE task = ? AND site IS ? AND name = ? AND state = ?",
-                (number, site, name, StepState.RUNNING.value),
-            ).fetchone()
-            if left is not None:
-                return int(left["row"]), True
-            cursor = connection.execute(
-                "INSERT INTO steps (task, site, name, state, text, started_at)"
-                " VALUES (?, ?, ?, ?, '', ?)",
-                (number, site, name, StepState.RUNNING.value, self._clock().isoformat()),
-            )
-            return int(cursor.lastrowid or 0), False
-
-    def end_step(
-        self,
-        row: int,
-        state: StepState,
-        text: str,
-        *,
-        outcome: str = "",
-        moved: int | None = None,
-    ) -> None:
-        """Record how a step ended; ``moved`` in bytes."""
-        now = self._clock().isoformat()
-        with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE steps SET state = ?, text = ?, finished_at = ?, outcome = ?, moved = ?"
-                " WHERE row = ?",
-                (state.value, redact(text), now, outcome, moved, row),
-            )
-
-    def steps(self, number: int) -> tuple[StepRecord, ...]:
-        """Return the steps of a task in the order they began."""
-        rows = self._database.read("SELECT * FROM steps WHERE task = ? ORDER BY row", number)
-        return tuple(
-            StepRecord(
-                name=row["name"],
-                site=row["site"],
-                state=StepState(row["state"]),
-                text=row["text"],
-                outcome=row["outcome"],
-                moved=row["moved"],
-                started_at=datetime.fromisoformat(row["started_at"]),
-                finished_at=_moment(row["finished_at"]),
-            )
-            for row in rows
-        )
-
-    def add_log(self, number: int, text: str, site: str | None = None) -> None:
-        """Add a line to a task's log, secrets redacted."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO log (task, site, at, text) VALUES (?, ?, ?, ?)",
-                (number, site, self._clock().isoformat(), redact(text)),
-            )
-
-    def log(self, number: int, limit: int = 1000) -> tuple[LogLine, ...]:
-        """Return the last ``limit`` lines of a task's log, the oldest first."""
-        rows = self._database.read(
-            "SELECT * FROM log WHERE task = ? ORDER BY row DESC LIMIT ?", number, limit
-        )
-        return tuple(
-            LogLine(at=datetime.fromisoformat(row["at"]), site=row["site"], text=row["text"])
-            for row in reversed(rows)
-        )
-
-    def add_transfer(self, site: str, count: int, seconds: float) -> None:
-        """Remember that ``count`` bytes went to ``site`` in ``seconds``, for later estimates."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO transfers (site, bytes, seconds, at) VALUES (?, ?, ?, ?)",
-                (site, count, seconds, self._clock().isoformat()),
-            )
-
-    def rate_to(self, site: str) -> float | None:
-        """Return the bytes per second of the last transfers to ``site``, or None without any."""
-        row = self._database.read(
-            "SELECT SUM(bytes) AS bytes, SUM(seconds) AS seconds FROM"
-            " (SELECT bytes, seconds FROM transfers WHERE site = ? ORDER BY rowid DESC LIMIT ?)",
-            site,
-            _RATE_SAMPLES,
-        )[0]
-        return row["bytes"] / row["seconds"] if row["seconds"] else None
