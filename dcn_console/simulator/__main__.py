@@ -51,6 +51,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         "--volume-minor", type=int, default=known.volume_minor, help="Cinder's microversion 3.N"
     )
     parser.add_argument(
+        "--compute-minor", type=int, default=known.compute_minor, help="Nova's microversion 2.N"
+    )
+    parser.add_argument(
         "--bare-metal",
         action="append",
         default=[],
@@ -79,6 +82,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         mirror_pace=found.mirror_pace,
         backup_max_snapshots=found.backup_max_snapshots,
         volume_minor=found.volume_minor,
+        compute_minor=found.compute_minor,
         bare_metal=tuple(found.bare_metal),
         routed_networks=found.routed_networks,
         watch_parent=found.watch_parent,

@@ -24,6 +24,8 @@ Pools = dict[str, dict[str, RbdRecord]]
 """RBD images by pool and name."""
 NEWEST_MINOR = 70
 """Cinder's highest microversion from Zed to 2023.2."""
+NEWEST_COMPUTE_MINOR = 93
+"""Nova's highest microversion in Zed."""
 
 
 class MirrorTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     ``web_image_bytes`` is the size of whatever a web-download fetches from elsewhere than this
     machine. ``image_conversion`` is Glance's plugin that makes everything imported raw.
     ``mirroring`` is how fast the rbd-mirror daemons are. ``backup_max_snapshots`` is
-    backup_ceph_max_snapshots, 0 for none; ``volume_minor`` is Cinder's highest microversion.
+    backup_ceph_max_snapshots, 0 for none; ``volume_minor`` is Cinder's highest microversion,
+    ``compute_minor`` Nova's.
     ``bare_metal`` has the physical network of each bare metal port, "" for none; without any
     there is no Ironic. ``routed_networks`` is Neutron's service plugin "segments".
     """
@@ -88,6 +91,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     mirroring: MirrorTimes = MirrorTimes()
     backup_max_snapshots: int = 0
     volume_minor: int = NEWEST_MINOR
+    compute_minor: int = NEWEST_COMPUTE_MINOR
     bare_metal: tuple[str, ...] = ()
     routed_networks: bool = False
 

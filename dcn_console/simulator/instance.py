@@ -115,6 +115,7 @@ class Simulator:
             f"--mirror-pace={options.mirror_pace}",
             f"--backup-max-snapshots={options.backup_max_snapshots}",
             f"--volume-minor={options.volume_minor}",
+            f"--compute-minor={options.compute_minor}",
             "--watch-parent",
             *(f"--site={site}" for site in options.sites),
             *(f"--bare-metal={network}" for network in options.bare_metal),

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from dcn_console.simulator.api.application import make_application
 from dcn_console.simulator.building import build_scenario
-from dcn_console.simulator.deployment import NEWEST_MINOR, Contents
+from dcn_console.simulator.deployment import NEWEST_COMPUTE_MINOR, NEWEST_MINOR, Contents
 from dcn_console.simulator.engine import Engine
 from dcn_console.simulator.records import ReadOnlyStore
 from dcn_console.simulator.scenario import DEFAULT_SEED
@@ -34,7 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     second; ``http_store`` is the id of an additional read-only store.
     ``connect_timeout_seconds`` is how long Glance hangs on a dead mon. ``mirror_pace`` is how
     many times as often as usual rbd-mirror looks and reports. ``backup_max_snapshots`` is
-    Cinder's backup_ceph_max_snapshots, 0 for none, ``volume_minor`` its highest microversion.
+    Cinder's backup_ceph_max_snapshots, 0 for none, ``volume_minor`` its highest microversion
+    and ``compute_minor`` Nova's.
     ``bare_metal`` has the physical network of each port of Ironic's, "" for none; without any
     there is no Ironic. ``routed_networks`` turns Neutron's segments on.
     ``watch_parent`` ends the simulator with the process that started it.
@@ -58,6 +59,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mirror_pace: float = 1.0
     backup_max_snapshots: int = 0
     volume_minor: int = NEWEST_MINOR
+    compute_minor: int = NEWEST_COMPUTE_MINOR
     bare_metal: tuple[str, ...] = ()
     routed_networks: bool = False
     watch_parent: bool = False
@@ -89,6 +91,7 @@ def build(options: Options, now: float) -> Contents:
         mirroring=contents.deployment.mirroring.at_pace(options.mirror_pace),
         backup_max_snapshots=options.backup_max_snapshots,
         volume_minor=options.volume_minor,
+        compute_minor=options.compute_minor,
         bare_metal=options.bare_metal,
         routed_networks=options.routed_networks,
     )

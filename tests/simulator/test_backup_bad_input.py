@@ -303,10 +303,17 @@ async def test_a_cinder_that_is_too_old_is_told_in_the_plan(
             assert text == ""
 
 
-async def test_with_a_newer_cinder_all_goes_as_ever(tmp_path: Path) -> None:
-    with running_simulator(small_options(volume_minor=75)) as simulator:
+async def test_with_newer_releases_all_goes_as_ever(tmp_path: Path) -> None:
+    with running_simulator(small_options(volume_minor=75, compute_minor=100)) as simulator:
         volume_id = filled_volume(simulator)
+        simulator.control.add_server("web", "north", (volume_id,), root=volume_id)
         async with operations_on(simulator, tmp_path) as operations:
+            nova = operations.services.nova
+            assert nova is not None
+            assert await nova.microversion() == "2.100"
+            assert await operations.services.cinder.microversion() == "3.75"
+            (server,) = [one async for page in nova.server_pages() for one in page]
+            assert (server.name, server.volumes) == ("web", (volume_id,))
             backup_id = await a_backup(operations, volume_id)
             request = RestoreBackup(backup_id=backup_id, site="south", name="again")
             target, _ = await operations.run(request)

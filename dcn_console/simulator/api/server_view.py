@@ -66,7 +66,24 @@ def server_view(world: World, server: ServerRecord, who: Identity, minor: int) -
         }
         if minor >= 3:
             view["OS-EXT-SRV-ATTR:root_device_name"] = server.root_device
-    return view
+    return view | _newer(server, minor)
+
+
+def _newer(server: ServerRecord, minor: int) -> dict[str, Any]:
+    """What newer microversions show in a server (Compute API microversion history)."""
+    added: list[tuple[int, str, Any]] = [
+        (9, "locked", False),
+        (19, "description", None),
+        (26, "tags", []),
+        (63, "trusted_image_certificates", None),
+        (71, "server_groups", []),
+        (73, "locked_reason", None),
+        (96, "pinned_availability_zone", server.availability_zone),
+        (100, "scheduler_hints", {}),
+    ]
+    if server.image_id:
+        added.append((98, "image", {"id": server.image_id, "links": [], "properties": {}}))
+    return {key: value for since, key, value in added if minor >= since}
 
 
 def _flavor(deployment: Deployment, name: str, minor: int) -> dict[str, Any]:

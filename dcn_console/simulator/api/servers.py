@@ -32,7 +32,6 @@ from dcn_console.simulator.tokens import Identity
 from dcn_console.simulator.volumes import visible_volume
 from dcn_console.simulator.world import World
 
-MAXIMUM_MINOR = 93
 _MAXIMUM_LIMIT = 1000
 _ACTIONS = {"os-start": "start", "os-stop": "stop"}
 _IMAGE_ID_MINOR = 45
@@ -42,6 +41,7 @@ _NO_ID_MINOR = 89
 
 def minor_of(request: Request) -> int:
     """Return the microversion asked for; raise Refusal 406 for one there is not."""
+    maximum = engine_of(request).world.deployment.compute_minor
     text = request.headers.get("openstack-api-version", "")
     service, _, version = text.partition(" ")
     if service != "compute":
@@ -49,13 +49,13 @@ def minor_of(request: Request) -> int:
     if not version:
         return 1
     if version == "latest":
-        return MAXIMUM_MINOR
+        return maximum
     major, _, minor = version.partition(".")
-    if major != "2" or not minor.isdigit() or not 1 <= int(minor) <= MAXIMUM_MINOR:
+    if major != "2" or not minor.isdigit() or not 1 <= int(minor) <= maximum:
         raise Refusal(
             406,
             f"Version {version} is not supported by the API. Minimum is 2.1 and maximum is "
-            f"2.{MAXIMUM_MINOR}.",
+            f"2.{maximum}.",
         )
     return int(minor)
 
