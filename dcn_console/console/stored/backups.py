@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dcn_console.console.host import ConsoleHost
+    from dcn_console.console.tables import Tables
+    from dcn_console.model.rows import DueRow
 
 MOST_DUES = 8
 """Lines of the plans seen at once; more of them scroll."""
@@ -30,6 +32,12 @@ class BackupsScreen(StoredScreen):
     ORDER = (Place.DUES, Place.BACKUPS)
     NARROWED = (Place.BACKUPS,)
     TITLES: ClassVar[dict[Place, str]] = {Place.DUES: "Backup plans", Place.BACKUPS: "Backups"}
+
+    def __init__(self, tables: Tables, site: str | None = None, key: str | None = None) -> None:
+        """Make the page, narrowed to a site and with the cursor on a row, if wanted."""
+        super().__init__(tables, site, key)
+        self._dues: tuple[DueRow, ...] = ()
+        self._late: Line = NOTHING
 
     @classmethod
     def opened(cls, app: ConsoleHost, site: str | None, key: str | None) -> BackupsScreen:
@@ -72,11 +80,8 @@ class BackupsScreen(StoredScreen):
         return "no backups: go to a volume (3) and press B b"
 
     def note(self, place: Place) -> Line:
-        """Return what is overdue, and what is wrong with backups."""
-        if place is Place.DUES:
-            late = sum(row.state is DueState.OVERDUE for row in self.console.rows.dues)
-            return line(f"▲ {late:,} overdue", Tone.WARNING) if late else NOTHING
-        return NOTHING
+        """Return how many volumes of plans are overdue."""
+        return self._late if place is Place.DUES else NOTHING
 
     def narrowed_words(self) -> str:
         """Return the volume's name instead of its id."""
@@ -94,7 +99,12 @@ class BackupsScreen(StoredScreen):
     def show_rows(self) -> None:
         """Hand the newest rows to the tables; the plans take the lines they need."""
         super().show_rows()
-        lines = max(1, min(len(self.console.rows.dues), MOST_DUES))
+        dues = self.console.rows.dues
+        if dues is not self._dues:
+            self._dues = dues
+            late = sum(row.state is DueState.OVERDUE for row in dues)
+            self._late = line(f"▲ {late:,} overdue", Tone.WARNING) if late else NOTHING
+        lines = max(1, min(len(dues), MOST_DUES))
         table = self.tables[Place.DUES]
         if table.styles.height is None or table.styles.height.value != lines + 1:
             table.styles.height = lines + 1
