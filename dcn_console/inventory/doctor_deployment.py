@@ -4,7 +4,7 @@ Each check counts what the console shows one by one as findings (Red Hat OpenSta
 Deploying a distributed compute node architecture).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dcn_console.inventory.collect import (
@@ -90,19 +90,17 @@ def _needed_images(inventory: Inventory) -> Diagnosis:
     if not found:
         text = "Every image that servers or volumes at a site were made of has a copy there."
         return DEPLOYMENT.ok(subject, _with_notices(text, inventory.volumes, inventory.servers))
-    urgent = [one for one in found if one.severity is not Severity.NOTICE]
-    text = (
-        f"{count(len(found), 'image')} {'is' if len(found) == 1 else 'are'} needed where "
-        f"{'it is' if len(found) == 1 else 'they are'} not. {_told([*urgent, *_calm(found)])}"
-    )
     way_out = "Copy them there: “dcn-console image copy IMAGE --to SITE”."
+    urgent = [one for one in found if one.severity is not Severity.NOTICE]
     if urgent:
+        text = (
+            f"{count(len(urgent), 'image')} {'is' if len(urgent) == 1 else 'are'} needed by "
+            f"servers where {'it is' if len(urgent) == 1 else 'they are'} not. {_told(urgent)}"
+        )
         return DEPLOYMENT.warning(subject, text, way_out)
-    return DEPLOYMENT.ok(subject, f"No server there needs them at its next start, but: {text}")
-
-
-def _calm(found: Iterable[Finding]) -> list[Finding]:
-    return [one for one in found if one.severity is Severity.NOTICE]
+    made = count(len(found), "image")
+    text = f"No server boots from an image that its site lacks, but volumes were made of {made}"
+    return DEPLOYMENT.ok(subject, f"{text} without a copy there, such as: {found[0].text}")
 
 
 def _zones(inventory: Inventory) -> Diagnosis:

@@ -64,6 +64,7 @@ async def test_what_the_guides_forbid_is_told_one_by_one(
     assert "Image “edge only” has no copy at home, only at north." in copies.text
     absent = found["images needed at sites"]
     assert absent.outcome is Verdict.WARNING
+    assert absent.text.startswith("1 image is needed by servers where it is not. ")
     assert "Image “needed” is needed at north, by server web" in absent.text
     assert "dcn-console image copy" in absent.way_out
     across = found["zones of volumes and servers"]

@@ -14,6 +14,8 @@ from dcn_console.clouds.glance import Glance
 from dcn_console.config.settings import Settings
 from dcn_console.inventory import doctor
 from dcn_console.inventory.diagnosis import Diagnosis, Verdict
+from dcn_console.inventory.doctor_deployment import diagnosed
+from dcn_console.model.inventory import Image, Inventory, Server, Snapshot, Volume
 from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
 
 TOPOLOGY = Topology(
@@ -271,6 +273,24 @@ async def test_lists_that_cannot_be_read_are_not_judged(patient: Patient) -> Non
     assert found["zones of volumes and servers"].outcome is Verdict.SKIPPED
     assert "Not all volumes could be read" in found["images needed at sites"].text
     assert found["central copies"].outcome is Verdict.OK
+
+
+def test_images_that_only_volumes_were_made_of_are_no_warning() -> None:
+    image = Image(id="i1", name="base", status="active", size=5, stores=("s-p",))
+    volumes = tuple(
+        Volume(id=f"v{number}", availability_zone="l", image_id="i1") for number in range(2)
+    )
+    inventory = Inventory(
+        topology=TOPOLOGY, images=Snapshot(rows=(image,)), volumes=Snapshot(rows=volumes)
+    )
+    made = next(one for one in diagnosed(inventory) if one.subject == "images needed at sites")
+    assert made.outcome is Verdict.OK
+    assert "volumes were made of 1 image without a copy there, such as: Image “base”" in made.text
+    server = Server(id="s1", name="web", availability_zone="l", image_id="i1")
+    booted = msgspec.structs.replace(inventory, servers=Snapshot(rows=(server,)))
+    needed = next(one for one in diagnosed(booted) if one.subject == "images needed at sites")
+    assert needed.outcome is Verdict.WARNING
+    assert "needed at lyon, by server web, volume v0 and 1 other" in needed.text
 
 
 async def test_an_image_that_is_only_at_an_edge(patient: Patient) -> None:
