@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from dcn_console.model.errors import DcnError
+from dcn_console.model.errors import ClusterError, DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import format_duration
 from dcn_console.operations.base import TargetContext
@@ -101,11 +101,27 @@ async def _take(run: Run, name: str) -> StepResult:
     async def conclude() -> StepResult:
         if result.outcome == CANCELLED and not run.context.cancelled():
             limit = format_duration(run.parameters.step_seconds)
-            text = f"given up after {limit}: {result.text}"
+            text = f"given up after {limit}: {result.text}{await _silent(run)}"
             return replace(result, outcome=FAILED, text=text)
         return result if result.outcome in _KNOWN else replace(result, outcome=FAILED)
 
     return await run.context.step(name, conclude)
+
+
+async def _silent(run: Run) -> str:
+    """Say which clusters do not answer: why a service hangs it does not tell."""
+    topology, clusters = run.context.services.topology, run.context.services.clusters
+    parameters = run.parameters
+    found = []
+    for name in dict.fromkeys((parameters.site, parameters.hub, parameters.second_site)):
+        access = topology.site(name).cluster if name else None
+        if access is None or name not in clusters:
+            continue
+        try:
+            await clusters[name].probe(access.volumes_pool)
+        except ClusterError as error:
+            found.append(error.message.rstrip("."))
+    return f". {'. '.join(found)}" if found else ""
 
 
 def _not_tried(run: Run, name: str) -> str:
