@@ -25,15 +25,16 @@ _CONFLICT = 409
 async def stop_servers(context: TargetContext, servers: Sequence[str]) -> StepResult:
     """Stop the servers and wait until they are; what was asked to stop is waited for."""
     asked = False
+    names: dict[str, str] = {}
 
     async def look() -> StepResult | str:
         nonlocal asked
         for server_id in servers:
-            waiting = await _bring_to(context, server_id, STOPPED)
+            waiting = await _bring_to(context, server_id, STOPPED, names)
             if waiting is not None:
                 asked = isinstance(waiting, str)
                 return waiting
-        return StepResult(outcome=DONE, text=f"{_named(servers)} stopped")
+        return StepResult(outcome=DONE, text=f"{_all(names)} stopped")
 
     return await watch(
         context,
@@ -47,13 +48,14 @@ async def stop_servers(context: TargetContext, servers: Sequence[str]) -> StepRe
 
 async def start_servers(context: TargetContext, servers: Sequence[str]) -> StepResult:
     """Start the servers and wait until they run."""
+    names: dict[str, str] = {}
 
     async def look() -> StepResult | str:
         for server_id in servers:
-            waiting = await _bring_to(context, server_id, RUNNING)
+            waiting = await _bring_to(context, server_id, RUNNING, names)
             if waiting is not None:
                 return waiting
-        return StepResult(outcome=DONE, text=f"{_named(servers)} started")
+        return StepResult(outcome=DONE, text=f"{_all(names)} started")
 
     return await watch(
         context,
@@ -65,19 +67,24 @@ async def start_servers(context: TargetContext, servers: Sequence[str]) -> StepR
     )
 
 
-async def _bring_to(context: TargetContext, server_id: str, wanted: str) -> StepResult | str | None:
-    """Ask once a look for what is missing; None when the server is as wanted."""
+async def _bring_to(
+    context: TargetContext, server_id: str, wanted: str, names: dict[str, str]
+) -> StepResult | str | None:
+    """Ask once a look for what is missing; None when the server is as wanted.
+
+    What people call the server goes into ``names``, by its id.
+    """
     nova = context.services.nova
     if nova is None:
         raise UsageError("There is no compute service in the catalogue any more.")
-    name = printable(server_id, 60)
     try:
         server = await nova.server(server_id)
     except ObjectNotFound:
-        return StepResult(outcome=REFUSED, text=f"server {name} does not exist any more")
+        gone = f"server {printable(server_id, 60)} does not exist any more"
+        return StepResult(outcome=REFUSED, text=gone)
+    name = names[server_id] = printable(server.label, 60)
     if server.status == wanted or (wanted == STOPPED and server.status in LETS_GO):
         return None
-    name = printable(server.name or server_id, 60)
     if server.status == "ERROR":
         return StepResult(outcome=REFUSED, text=f"server {name} is in ERROR")
     verb = "stops" if wanted == STOPPED else "starts"
@@ -94,5 +101,5 @@ async def _bring_to(context: TargetContext, server_id: str, wanted: str) -> Step
     return f"server {name} {verb} ({printable(server.status or 'no status', 40)})"
 
 
-def _named(servers: Sequence[str]) -> str:
-    return f"server {printable(', '.join(servers), 120)}"
+def _all(names: dict[str, str]) -> str:
+    return f"{'server' if len(names) == 1 else 'servers'} {', '.join(names.values())}"
