@@ -118,6 +118,7 @@ async def test_a_volume_of_a_plan_narrows_the_backups_then_opens_its_page() -> N
         assert "@queue-01" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, VolumeScreen), "the volume's page")
+        assert "▲ 2 d  queue-01-1119  b goes to it" in shown(app)
         await pilot.press("escape", "escape")
         await until(pilot, lambda: len(table.state.view) == table.state.total, "all of them")
         assert isinstance(app.screen, BackupsScreen)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dcn_console.console.clock import full_moment
 from dcn_console.console.columns.mirrors import progress
-from dcn_console.console.columns.volumes import status
+from dcn_console.console.columns.volumes import last_backup, status
 from dcn_console.console.details.document import (
     Section,
     commands_section,
@@ -15,7 +15,7 @@ from dcn_console.console.details.document import (
 )
 from dcn_console.console.mirror_words import condition, direction
 from dcn_console.console.mirroring.preview import judged
-from dcn_console.console.spans import Line, Tone, joined, line
+from dcn_console.console.spans import Line, Tone, foreign, joined, line
 from dcn_console.model.inventory import Volume
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.sites import Topology
@@ -57,11 +57,21 @@ def _fields(row: VolumeRow, now: datetime) -> tuple[Line, ...]:
         text_field("type", volume.volume_type),
         text_field("project", volume.project_id),
         field("flags", line(", ".join(flags) or "none", Tone.PLAIN if flags else Tone.DIM)),
+        field("last backup", _backup(row, now)),
         text_field(
             "created",
             (created and f"{full_moment(created, now)}  {format_age(created, now)} ago") or None,
         ),
     )
+
+
+def _backup(row: VolumeRow, now: datetime) -> Line:
+    """Return age and name of the last good backup, and how to come to it."""
+    backup = row.last_backup
+    if backup is None:
+        return joined((last_backup(row, now), line("B b makes one", Tone.DIM)), "  ")
+    name = (foreign(backup.label, limit=80),)
+    return joined((last_backup(row, now), name, line("b goes to it", Tone.DIM)), "  ")
 
 
 def _origin(row: VolumeRow) -> tuple[Line, ...]:
