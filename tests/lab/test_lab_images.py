@@ -224,6 +224,8 @@ async def test_no_copy_goes_while_a_volume_at_one_site_is_a_clone(
         console, ImportImage(name=name, path=str(source), sites=(near.name, far.name))
     )
     image_id = str(glance.named(name)[0]["id"])
+    lock = "os_glance_import_task"
+    wait_for(lab, "Glance's lock", lambda: not shown_image(glance.connection, image_id).get(lock))
     everywhere = DeleteImages(image_ids=(image_id,))
     early = await planned(console, everywhere)
     assert early.typed_name == name
