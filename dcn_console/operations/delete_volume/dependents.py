@@ -108,10 +108,14 @@ async def children_of(services: Services, scene: Scene) -> tuple[tuple[RbdChild,
 
 
 def clones_refused(children: Sequence[RbdChild], of: str) -> Check:
-    """Refuse a deletion for clones of snapshots, which Cinder would find busy."""
+    """Refuse a deletion for clones of snapshots.
+
+    Cinder 21.3 begins, finds the snapshot busy and gives up; Cinder 29 first makes the clones
+    independent, each taking room for all its data (seen with both).
+    """
     first = children[0]
     return refused(
-        f"{_clones(children)} of {of}, which Cinder therefore does not delete.",
+        f"{_clones(children)} of {of}: Cinder gives up then, or fills the clones with data first.",
         "Delete those first, or make them independent: "
         f"rbd flatten {printable(first.pool)}/{printable(first.image)}",
     )
