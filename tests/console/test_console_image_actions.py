@@ -139,20 +139,23 @@ async def test_deleting_an_image_everywhere_wants_its_name_typed() -> None:
         assert workspace.named("submit") == []
 
 
-async def test_a_server_is_made_of_a_free_volume() -> None:
+async def test_what_a_server_is_put_on_is_picked_where_it_is_known() -> None:
     workspace = a_workspace()
-    offers = {"flavors": ("m1.small", "m1.tiny"), "networks": []}
+    offers = {"flavors": ("m1.large", "m1.small", "tiny"), "networks": [], "keys": ["mine"]}
     workspace.plans = (msgspec.structs.replace(a_plan(), parameters={"offers": offers}),)
     async with running(workspace) as (app, pilot):
         await on_volume(pilot, app, FREE)
         await choose(pilot, app, "N", "c")
-        await until(pilot, lambda: "m1.small, m1.tiny" in shown(app), "the flavors")
+        await until(pilot, lambda: "No networks, groups to pick from" in shown(app), "the offers")
         await type_text(pilot, "web")
-        await pilot.press("down")
-        await type_text(pilot, "tiny")
-        await pilot.press("down")
+        await pilot.press("down", "right", "t", "down")
         await type_text(pilot, "net")
         wanted = CreateServer(name="web", volume_id="v1", flavor="tiny", network="net")
+        assert await planned(pilot, app, workspace) == wanted
+        await pilot.press("escape")
+        await until(pilot, lambda: "No networks, groups to pick from" in shown(app), "the offers")
+        await pilot.press("down", "left", "down", "down", "right")
+        wanted = msgspec.structs.replace(wanted, flavor="m1.small", key="mine")
         assert await planned(pilot, app, workspace) == wanted
 
 

@@ -19,6 +19,10 @@ def _anything(_text: str) -> str:
     return ""
 
 
+def _nothing(_plans: tuple[Plan, ...]) -> Mapping[str, tuple[str, ...]]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """One choice: its value, the words shown, and a sentence on what it means."""
@@ -44,6 +48,11 @@ class Field:
     complaint: Callable[[str], str] = _anything
     shown: Callable[[Answers], bool] = _always
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether nothing will not do."""
+        return bool(self.complaint(""))
+
     def option(self, value: str) -> Option | None:
         """Return the option with that value."""
         return next((item for item in self.options if item.value == value), None)
@@ -53,11 +62,13 @@ class Field:
 class Facts:
     """What is looked up while a form is open: a request to plan, and what its plans tell.
 
-    ``waiting`` stands there until they do.
+    ``waiting`` stands there until they do. ``picks`` are names to choose from where there is
+    something to type, by the field's id; a field without any is typed.
     """
 
     request: Request
     lines: Callable[[tuple[Plan, ...]], tuple[Line, ...]]
+    picks: Callable[[tuple[Plan, ...]], Mapping[str, tuple[str, ...]]] = _nothing
     waiting: str = "looking at both sides…"
 
 

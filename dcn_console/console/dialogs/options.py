@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -17,7 +19,7 @@ from textual.widgets import Input, Static
 
 from dcn_console.console.content import to_content
 from dcn_console.console.details.document import LABEL_WIDTH
-from dcn_console.console.dialogs.forms import Answers, Field, Form
+from dcn_console.console.dialogs.forms import Answers, Field, Form, Option
 from dcn_console.console.journal import describe
 from dcn_console.console.prose import Prose
 from dcn_console.console.spans import Line, Span, Tone, cells, foreign, line
@@ -39,7 +41,7 @@ _KEYS: Line = (
 
 
 class ChoiceRow(Widget, can_focus=True):
-    """A label and its options; the arrow keys and space choose."""
+    """A label and its options; the arrow keys and space choose, a letter the next that has it."""
 
     DEFAULT_CSS = """
     ChoiceRow { height: 1; width: 1fr; }
@@ -53,9 +55,9 @@ class ChoiceRow(Widget, can_focus=True):
     class Changed(Message):
         """Another option was chosen."""
 
-    def __init__(self, field: Field, start: str) -> None:
+    def __init__(self, field: Field, start: str, kind: str = "field") -> None:
         """Make the row of a field with the option ``start`` chosen, else the first."""
-        super().__init__(id=f"field-{field.id}")
+        super().__init__(id=f"{kind}-{field.id}")
         self.field = field
         values = [option.value for option in field.options]
         self._index = values.index(start) if start in values else 0
@@ -96,6 +98,18 @@ class ChoiceRow(Widget, can_focus=True):
     def on_click(self) -> None:
         """Choose the next option."""
         self.action_choose(1)
+
+    def on_key(self, event: Key) -> None:
+        """Choose the next option that begins with the letter pressed."""
+        letter = (event.character or "").casefold()
+        if not letter.isalnum():
+            return
+        options = self.field.options
+        for by in range(1, len(options) + 1):
+            if options[(self._index + by) % len(options)].words.casefold().startswith(letter):
+                event.stop()
+                self.action_choose(by)
+                return
 
 
 class TextRow(Horizontal):
@@ -193,8 +207,29 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
 
     def _told(self, plans: tuple[Plan, ...]) -> None:
         facts = self._form.facts
-        if facts is not None and self.is_attached:
-            self.query_one("#facts", Prose).show((*facts.lines(plans), line("")))
+        if facts is None or not self.is_attached:
+            return
+        lines = facts.lines(plans)
+        self.query_one("#facts", Prose).show((*lines, line("")) if lines else ())
+        self.query_one("#facts").display = bool(lines)
+        for name, picks in facts.picks(plans).items():
+            if picks:
+                self._offer(name, picks)
+        self._describe()
+
+    def _offer(self, name: str, picks: tuple[str, ...]) -> None:
+        """Let a field be chosen from names instead of typed; what was typed stays chosen."""
+        typed = self._rows[name]
+        nothing = () if typed.field.is_needed else (Option(value="", words="none"),)
+        options = tuple(Option(value=pick, words=pick) for pick in picks)
+        field = replace(typed.field, options=(*nothing, *options))
+        row = ChoiceRow(field, typed.value, kind="pick")
+        had_focus = typed.has_focus_within
+        self._rows[name] = row
+        self.query_one(".dialog").mount(row, after=typed)
+        typed.display = False
+        if had_focus:
+            row.focus()
 
     def _not_told(self, error: Exception) -> None:
         if self.is_attached:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from dcn_console.console.details.document import text_field
 from dcn_console.console.dialogs.checks import something
 from dcn_console.console.dialogs.forms import Answers, Facts, Field, Form, Option, yes_no
 from dcn_console.console.dialogs.mirror_forms import FormMaker
@@ -49,35 +48,45 @@ def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
         verb="Create",
         fields=(
             Field(id="name", label="name", hint="What it is to be called.", complaint=something),
-            Field(
-                id="flavor",
-                label="flavor",
-                hint="One of those above.",
-                complaint=something,
-            ),
-            Field(id="network", label="network", hint="One of those above; empty for none."),
-            Field(id="key", label="key", hint="A key pair of those above, or empty."),
-            Field(id="group", label="group", hint="A security group of those above, or empty."),
+            Field(id="flavor", label="flavor", hint="The server's flavor.", complaint=something),
+            Field(id="network", label="network", hint="The network it is put on, or none."),
+            Field(id="key", label="key", hint="Your key pair that it gets, or none."),
+            Field(id="group", label="group", hint="Its security group; without, the default one."),
         ),
         requests=requests,
         facts=Facts(
             request=CreateServer(name="new", volume_id=volume_id, flavor=""),
-            lines=_offers,
+            lines=_missing,
+            picks=_offers,
             waiting="looking what there is to pick from…",
         ),
     )
 
 
-def _offers(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
-    """Return what there is to pick from, a line a kind."""
+_PICKED = {"flavor": "flavors", "network": "networks", "key": "keys", "group": "groups"}
+"""Which of what is on offer each field is picked from."""
+
+
+def _offers(plans: tuple[Plan, ...]) -> dict[str, tuple[str, ...]]:
+    """Return what there is to pick from, by the field's id."""
     offered = plans[0].parameters.get("offers") if plans else None
     if not isinstance(offered, dict):
-        return (line("What there is to pick from is not told.", Tone.DIM),)
-    return tuple(
-        text_field(kind, ", ".join(map(str, names)) or "none")
-        for kind, names in offered.items()
+        return {}
+    found = {field: offered.get(kind) for field, kind in _PICKED.items()}
+    return {
+        field: tuple(map(str, names))
+        for field, names in found.items()
         if isinstance(names, list | tuple)
-    )
+    }
+
+
+def _missing(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
+    """Say where nothing can be picked, so that it has to be typed."""
+    offers = _offers(plans)
+    unknown = [kind for field, kind in _PICKED.items() if not offers.get(field)]
+    if not unknown:
+        return ()
+    return (line(f"No {', '.join(unknown)} to pick from: type one if you know it.", Tone.DIM),)
 
 
 def image(situation: Situation, _rows: Rows, _now: datetime) -> Form:
