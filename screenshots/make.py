@@ -24,6 +24,7 @@ from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.mirroring.screen import MirroringScreen
 from dcn_console.console.situation import Place
+from dcn_console.console.stored.backups import BackupsScreen
 from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.tasks import TargetState
 from dcn_console.workspace.local import LocalWorkspace
@@ -33,7 +34,7 @@ DEADLINE_SECONDS = 240.0
 PNG_SCALE = 1.5
 ARRIVED = 20.0
 """Percent of a first sync that a picture wants to show."""
-FINDINGS = 7
+FINDINGS = 11
 """What is wrong in the demo from the start."""
 
 ConsolePilot = Pilot[None]
@@ -156,6 +157,36 @@ async def relocation(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
     await pilot.pause(0.6)
 
 
+async def backups(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the page of backups with the cursor in the middle of a chain."""
+    await until(pilot, lambda: bool(workspace.rows().dues))
+    await pilot.press("b")
+    await pilot.pause(1.0)
+    screen = pilot.app.screen
+    if isinstance(screen, BackupsScreen):
+        rows = workspace.rows().backups
+        row = next(row for row in rows if row.backup.label == "shop-db-01-20261120")
+        screen.tables[Place.BACKUPS].move_to_key(row.key)
+    await pilot.pause(0.6)
+
+
+async def validation(pilot: ConsolePilot, workspace: LocalWorkspace) -> None:
+    """Show the task that validates a site, half done."""
+    await pilot.press("1", "home", "down", "P")
+    await until(pilot, lambda: asks(pilot))
+    await pilot.press("enter")
+    await until(pilot, lambda: planned(pilot))
+    before = len(workspace.tasks())
+    await pilot.press("y")
+    await until(pilot, lambda: len(workspace.tasks()) > before)
+    await pilot.press("escape", "4", "home", "enter")
+    number = workspace.tasks()[0].number
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not any(step.name == "server image" for step in await workspace.steps(number)):
+            await pilot.pause(0.5)
+    await pilot.pause(3.0)
+
+
 SCENES: tuple[tuple[str, tuple[int, int], Scene], ...] = (
     ("home-120x40", (120, 40), home),
     ("task-120x40", (120, 40), task),
@@ -165,6 +196,8 @@ SCENES: tuple[tuple[str, tuple[int, int], Scene], ...] = (
     ("image-120x40", (120, 40), image),
     ("mirroring-120x40", (120, 40), mirroring),
     ("relocation-120x40", (120, 40), relocation),
+    ("backups-120x40", (120, 40), backups),
+    ("validation-120x40", (120, 40), validation),
     ("help-120x40", (120, 40), keys),
 )
 
