@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from dcn_console.console.details.validation import stage_lines
 from dcn_console.model.plans import Check, ObjectReference, Outcome, Plan, PlannedStep
 from dcn_console.model.tasks import StepRecord, StepState, Target, TargetState, Task, TaskState
 from dcn_console.model.validation import CLEAN_UP, OPERATION, Report, StageOutcome, report_of
@@ -190,3 +191,23 @@ def test_html_is_whole_and_takes_nothing_from_elsewhere(report: Report) -> None:
     assert re.search(r"url\(|@import|https?:|\x1b|\u202e", html) is None
     assert "&lt;script&gt;" in html
     assert "default-src &#x27;none&#x27;" in html or "default-src 'none'" in html
+
+
+def test_the_page_of_the_task_has_a_line_for_each_step_and_says_what_went_wrong() -> None:
+    task = a_task(TaskState.FAILED, TargetState.FAILED, "failed")
+    wide, narrow = (
+        ["".join(span.text for span in line).rstrip() for line in stage_lines(task, ALL, NOW, size)]
+        for size in (60, 34)
+    )
+    assert wide == [
+        "✓ import image  dcn0    0:04       4 MiB/s",
+        "✗ backup        dcn0    0:02",
+        "  no space left",
+        "– restore       dcn0",
+        "  it needs “backup”, which failed",
+        "✓ clean up      dcn0    0:01",
+    ]
+    assert narrow[0] == "✓ import image  dcn0    0:04"
+    running = a_task(TaskState.RUNNING, TargetState.RUNNING)
+    begun = stage_lines(running, ALL[:3], NOW + timedelta(seconds=9), 60)
+    assert "".join(span.text for span in begun[-1]).startswith(f"· {CLEAN_UP}")

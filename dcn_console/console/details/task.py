@@ -12,6 +12,7 @@ from dcn_console.console.details.document import (
     text_field,
 )
 from dcn_console.console.details.steps import moment_of_day, steps_section
+from dcn_console.console.details.validation import stage_lines
 from dcn_console.console.spans import Line, Span, Tone, fit, foreign, joined, line, width
 from dcn_console.console.words import TARGET_GLYPHS, TASK_GLYPHS
 from dcn_console.model.tasks import (
@@ -23,6 +24,7 @@ from dcn_console.model.tasks import (
     Task,
 )
 from dcn_console.model.text import count, format_bytes, format_duration
+from dcn_console.model.validation import OPERATION as VALIDATION
 
 _NARROWEST = 24
 
@@ -41,10 +43,20 @@ def task_sections(
     return {
         "fields": Section("Task", _fields(task, now)),
         "sites": Section("Sites", _sites(task, now, size)),
-        "steps": Section("Steps", steps_section(task, steps, now)),
+        "steps": Section("Steps", _steps(task, steps, now, size)),
         "log": Section("Log, newest last", _log(log, now)),
         "commands": commands_section(task.plan.commands),
     }
+
+
+def _steps(
+    task: Task, steps: Sequence[StepRecord] | None, now: datetime, size: int
+) -> tuple[Line, ...]:
+    """Return the steps; a validation's own come first, then those that they are made of."""
+    taken = steps_section(task, steps, now)
+    if steps is None or task.plan.operation != VALIDATION:
+        return taken
+    return (*stage_lines(task, steps, now, size), line(""), *taken)
 
 
 def _fields(task: Task, now: datetime) -> tuple[Line, ...]:
