@@ -20,8 +20,11 @@ from dcn_lab.layout import ENVIRONMENT_VARIABLE, layout_in  # noqa: E402
 from dcn_lab.packages import obstacle  # noqa: E402
 from dcn_lab.ports import free_port_base  # noqa: E402
 
-LOWEST_PORT_BASE = 24000
-"""Above the labs that people start by hand with the topologies' own port bases."""
+LOWEST_PORT_BASE = int(os.environ.get("DCN_LAB_PORTS", "24000"))
+"""Above the labs that people start by hand with the topologies' own port bases.
+
+Runs side by side are given different ones: a port that is taken is only seen once it is open.
+"""
 TEST_SECONDS = 900
 """The first test of a run waits for the bring-up, packages included."""
 
