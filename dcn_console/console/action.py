@@ -32,16 +32,44 @@ class Menu:
     """Actions behind one key, each with a letter of its own there.
 
     Its dialog is called ``title`` and what it is for. Above the first action of a group stands
-    the group's heading, if it has one.
+    the group's heading, if it has one. Its actions are in ``group`` and offered at ``places``
+    unless they say otherwise.
     """
 
     key: str
     title: str
+    group: str
+    places: frozenset[Place]
     headings: tuple[tuple[str, Callable[[Situation], str]], ...] = ()
 
     def heading(self, group: str, situation: Situation) -> str:
         """Return what stands above a group of actions, "" when nothing does."""
         return next((make(situation) for name, make in self.headings if name == group), "")
+
+    def action(
+        self,
+        name: str,
+        letter: str,
+        title: str,
+        description: str,
+        available: Callable[[Situation], str],
+        *requests: type[Request],
+        group: str = "",
+        places: frozenset[Place] | None = None,
+    ) -> "Action":
+        """Return an action of this menu: one that plans ``requests`` and changes something."""
+        return Action(
+            id=name,
+            menu=self,
+            letter=letter,
+            title=title,
+            description=description,
+            group=group or self.group,
+            places=self.places if places is None else places,
+            changes=True,
+            available=available,
+            requests=requests,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,5 @@
 """The backups' menu and its actions: part of the one table of actions."""
 
-from collections.abc import Callable
-
 from dcn_console.console.action import BACKUPS, Action, Menu
 from dcn_console.console.backup_availability import (
     BACKED_UP_PLACES,
@@ -9,8 +7,6 @@ from dcn_console.console.backup_availability import (
     with_good_backups,
     with_something_to_back_up,
 )
-from dcn_console.console.situation import Situation
-from dcn_console.model.requests import Request
 from dcn_console.model.storage_requests import (
     BackUpVolumes,
     CheckBackups,
@@ -18,33 +14,10 @@ from dcn_console.model.storage_requests import (
     RestoreBackup,
 )
 
-BACKUP_MENU = Menu(key="B", title="Backups")
-
-
-def _action(
-    name: str,
-    letter: str,
-    title: str,
-    description: str,
-    available: Callable[[Situation], str],
-    request: type[Request],
-) -> Action:
-    return Action(
-        id=name,
-        menu=BACKUP_MENU,
-        letter=letter,
-        title=title,
-        description=description,
-        group=BACKUPS,
-        places=BACKED_UP_PLACES,
-        changes=True,
-        available=available,
-        requests=(request,),
-    )
-
+BACKUP_MENU = Menu(key="B", title="Backups", group=BACKUPS, places=BACKED_UP_PLACES)
 
 BACKUP_ACTIONS: tuple[Action, ...] = (
-    _action(
+    BACKUP_MENU.action(
         "back_up",
         "b",
         "back up",
@@ -52,7 +25,7 @@ BACKUP_ACTIONS: tuple[Action, ...] = (
         with_something_to_back_up,
         BackUpVolumes,
     ),
-    _action(
+    BACKUP_MENU.action(
         "restore_backups",
         "r",
         "restore",
@@ -60,7 +33,7 @@ BACKUP_ACTIONS: tuple[Action, ...] = (
         with_good_backups,
         RestoreBackup,
     ),
-    _action(
+    BACKUP_MENU.action(
         "check_backups",
         "c",
         "check",
@@ -68,7 +41,7 @@ BACKUP_ACTIONS: tuple[Action, ...] = (
         with_good_backups,
         CheckBackups,
     ),
-    _action(
+    BACKUP_MENU.action(
         "delete_backups",
         "d",
         "delete",

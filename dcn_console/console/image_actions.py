@@ -1,44 +1,18 @@
 """The images' menu and its actions: part of the one table of actions."""
 
-from collections.abc import Callable
-
 from dcn_console.console.action import IMAGES, Action, Menu
 from dcn_console.console.image_availability import (
     with_chosen_images,
     with_copies,
     with_hub_store,
 )
-from dcn_console.console.situation import IMAGE_PLACES, Situation
+from dcn_console.console.situation import IMAGE_PLACES
 from dcn_console.model.image_requests import DeleteCopies, DeleteImages, ImportImage
-from dcn_console.model.requests import Request
 
-IMAGE_MENU = Menu(key="I", title="Images")
-
-
-def _action(
-    name: str,
-    letter: str,
-    title: str,
-    description: str,
-    available: Callable[[Situation], str],
-    request: type[Request],
-) -> Action:
-    return Action(
-        id=name,
-        menu=IMAGE_MENU,
-        letter=letter,
-        title=title,
-        description=description,
-        group=IMAGES,
-        places=IMAGE_PLACES,
-        changes=True,
-        available=available,
-        requests=(request,),
-    )
-
+IMAGE_MENU = Menu(key="I", title="Images", group=IMAGES, places=IMAGE_PLACES)
 
 IMAGE_ACTIONS: tuple[Action, ...] = (
-    _action(
+    IMAGE_MENU.action(
         "import_image",
         "i",
         "import",
@@ -46,7 +20,7 @@ IMAGE_ACTIONS: tuple[Action, ...] = (
         with_hub_store,
         ImportImage,
     ),
-    _action(
+    IMAGE_MENU.action(
         "delete_copies",
         "d",
         "delete copy",
@@ -54,7 +28,7 @@ IMAGE_ACTIONS: tuple[Action, ...] = (
         with_copies,
         DeleteCopies,
     ),
-    _action(
+    IMAGE_MENU.action(
         "delete_images",
         "x",
         "delete",

@@ -1,7 +1,5 @@
 """The mirroring menu and its actions: part of the one table of actions."""
 
-from collections.abc import Callable
-
 from dcn_console.console.action import MIRRORING, PEERS, Action, Menu
 from dcn_console.console.mirror_availability import (
     with_clusters,
@@ -26,7 +24,6 @@ from dcn_console.model.requests import (
     Relocate,
     RemovePeer,
     RemoveSchedule,
-    Request,
     Resync,
     TakeMirrorSnapshot,
     VerifyMirror,
@@ -38,34 +35,12 @@ def _pair(situation: Situation) -> str:
     return f"{pair.direction}, pool {pair.pool}" if pair is not None else "sites"
 
 
-MIRROR_MENU = Menu(key="M", title="Mirroring", headings=((PEERS, _pair),))
-
-
-def _action(
-    name: str,
-    letter: str,
-    title: str,
-    description: str,
-    available: Callable[[Situation], str],
-    *requests: type[Request],
-    group: str = MIRRORING,
-) -> Action:
-    return Action(
-        id=name,
-        menu=MIRROR_MENU,
-        letter=letter,
-        title=title,
-        description=description,
-        group=group,
-        places=MIRROR_PLACES,
-        changes=True,
-        available=available,
-        requests=requests,
-    )
-
+MIRROR_MENU = Menu(
+    key="M", title="Mirroring", group=MIRRORING, places=MIRROR_PLACES, headings=((PEERS, _pair),)
+)
 
 MIRROR_ACTIONS: tuple[Action, ...] = (
-    _action(
+    MIRROR_MENU.action(
         "enable_mirroring",
         "e",
         "enable",
@@ -73,7 +48,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_unmirrored,
         EnableMirroring,
     ),
-    _action(
+    MIRROR_MENU.action(
         "disable_mirroring",
         "d",
         "disable",
@@ -81,7 +56,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         DisableMirroring,
     ),
-    _action(
+    MIRROR_MENU.action(
         "mirror_snapshot",
         "n",
         "snapshot now",
@@ -89,7 +64,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_snapshot_mode,
         TakeMirrorSnapshot,
     ),
-    _action(
+    MIRROR_MENU.action(
         "mirror_schedule",
         "s",
         "schedule",
@@ -98,7 +73,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         AddSchedule,
         RemoveSchedule,
     ),
-    _action(
+    MIRROR_MENU.action(
         "relocate",
         "r",
         "relocate",
@@ -106,7 +81,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         Relocate,
     ),
-    _action(
+    MIRROR_MENU.action(
         "fail_over",
         "f",
         "fail over",
@@ -114,7 +89,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         FailOver,
     ),
-    _action(
+    MIRROR_MENU.action(
         "fail_back",
         "b",
         "fail back",
@@ -122,7 +97,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         FailBack,
     ),
-    _action(
+    MIRROR_MENU.action(
         "resync",
         "y",
         "resync",
@@ -130,7 +105,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         Resync,
     ),
-    _action(
+    MIRROR_MENU.action(
         "verify_mirror",
         "v",
         "verify",
@@ -138,7 +113,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         VerifyMirror,
     ),
-    _action(
+    MIRROR_MENU.action(
         "rehearse",
         "t",
         "rehearse",
@@ -146,7 +121,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         with_mirrored,
         Rehearse,
     ),
-    _action(
+    MIRROR_MENU.action(
         "connect_peers",
         "c",
         "connect sites",
@@ -155,7 +130,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         ConnectPeers,
         group=PEERS,
     ),
-    _action(
+    MIRROR_MENU.action(
         "pool_mode",
         "m",
         "pool mode",
@@ -164,7 +139,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         ChangePoolMode,
         group=PEERS,
     ),
-    _action(
+    MIRROR_MENU.action(
         "mirror_site_name",
         "a",
         "site name",
@@ -173,7 +148,7 @@ MIRROR_ACTIONS: tuple[Action, ...] = (
         NameMirrorSite,
         group=PEERS,
     ),
-    _action(
+    MIRROR_MENU.action(
         "remove_peer",
         "x",
         "remove peer",

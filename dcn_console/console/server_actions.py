@@ -1,7 +1,5 @@
 """The menu of volumes' servers and its actions: part of the one table of actions."""
 
-from collections.abc import Callable
-
 from dcn_console.console.action import SERVERS, Action, Menu
 from dcn_console.console.server_availability import (
     SERVED_PLACES,
@@ -11,8 +9,6 @@ from dcn_console.console.server_availability import (
     with_servers,
     with_stopped_servers,
 )
-from dcn_console.console.situation import Situation
-from dcn_console.model.requests import Request
 from dcn_console.model.server_requests import (
     CreateServer,
     DeleteServers,
@@ -21,33 +17,10 @@ from dcn_console.model.server_requests import (
     StopServers,
 )
 
-SERVER_MENU = Menu(key="N", title="Servers")
-
-
-def _action(
-    name: str,
-    letter: str,
-    title: str,
-    description: str,
-    available: Callable[[Situation], str],
-    request: type[Request],
-) -> Action:
-    return Action(
-        id=name,
-        menu=SERVER_MENU,
-        letter=letter,
-        title=title,
-        description=description,
-        group=SERVERS,
-        places=SERVED_PLACES,
-        changes=True,
-        available=available,
-        requests=(request,),
-    )
-
+SERVER_MENU = Menu(key="N", title="Servers", group=SERVERS, places=SERVED_PLACES)
 
 SERVER_ACTIONS: tuple[Action, ...] = (
-    _action(
+    SERVER_MENU.action(
         "create_server",
         "c",
         "create",
@@ -55,7 +28,7 @@ SERVER_ACTIONS: tuple[Action, ...] = (
         with_free_volume,
         CreateServer,
     ),
-    _action(
+    SERVER_MENU.action(
         "stop_servers",
         "o",
         "stop",
@@ -63,7 +36,7 @@ SERVER_ACTIONS: tuple[Action, ...] = (
         with_running_servers,
         StopServers,
     ),
-    _action(
+    SERVER_MENU.action(
         "start_servers",
         "s",
         "start",
@@ -71,7 +44,7 @@ SERVER_ACTIONS: tuple[Action, ...] = (
         with_stopped_servers,
         StartServers,
     ),
-    _action(
+    SERVER_MENU.action(
         "image_of_server",
         "i",
         "image",
@@ -79,7 +52,7 @@ SERVER_ACTIONS: tuple[Action, ...] = (
         with_one_server,
         ImageOfServer,
     ),
-    _action(
+    SERVER_MENU.action(
         "delete_servers",
         "x",
         "delete",

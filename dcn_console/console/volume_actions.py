@@ -1,17 +1,12 @@
 """The volumes' menu and its actions: part of the one table of actions."""
 
-from collections.abc import Callable
-
 from dcn_console.console.action import VOLUMES, Action, Menu
 from dcn_console.console.situation import (
     IMAGE_PLACES,
     SNAPSHOT_PLACES,
     VOLUME_PLACES,
-    Place,
-    Situation,
 )
 from dcn_console.console.volume_availability import with_snapshots, with_volume_sites, with_volumes
-from dcn_console.model.requests import Request
 from dcn_console.model.storage_requests import (
     CreateVolume,
     DeleteSnapshots,
@@ -21,43 +16,19 @@ from dcn_console.model.storage_requests import (
     UploadVolumes,
 )
 
-VOLUME_MENU = Menu(key="V", title="Storage")
-
-
-def _action(
-    name: str,
-    letter: str,
-    title: str,
-    description: str,
-    available: Callable[[Situation], str],
-    request: type[Request],
-    places: frozenset[Place] = VOLUME_PLACES,
-) -> Action:
-    return Action(
-        id=name,
-        menu=VOLUME_MENU,
-        letter=letter,
-        title=title,
-        description=description,
-        group=VOLUMES,
-        places=places,
-        changes=True,
-        available=available,
-        requests=(request,),
-    )
-
+VOLUME_MENU = Menu(key="V", title="Storage", group=VOLUMES, places=VOLUME_PLACES)
 
 VOLUME_ACTIONS: tuple[Action, ...] = (
-    _action(
+    VOLUME_MENU.action(
         "create_volume",
         "c",
         "create",
         "Create a volume at a site: empty, of the image there, of the snapshot.",
         with_volume_sites,
         CreateVolume,
-        VOLUME_PLACES | IMAGE_PLACES | SNAPSHOT_PLACES,
+        places=VOLUME_PLACES | IMAGE_PLACES | SNAPSHOT_PLACES,
     ),
-    _action(
+    VOLUME_MENU.action(
         "snapshot_volumes",
         "s",
         "snapshot",
@@ -65,7 +36,7 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         with_volumes,
         SnapshotVolumes,
     ),
-    _action(
+    VOLUME_MENU.action(
         "extend_volumes",
         "x",
         "extend",
@@ -73,7 +44,7 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         with_volumes,
         ExtendVolumes,
     ),
-    _action(
+    VOLUME_MENU.action(
         "upload_volumes",
         "u",
         "upload",
@@ -81,7 +52,7 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         with_volumes,
         UploadVolumes,
     ),
-    _action(
+    VOLUME_MENU.action(
         "delete_volumes",
         "d",
         "delete",
@@ -89,13 +60,13 @@ VOLUME_ACTIONS: tuple[Action, ...] = (
         with_volumes,
         DeleteVolumes,
     ),
-    _action(
+    VOLUME_MENU.action(
         "delete_snapshots",
         "D",
         "del snapshot",
         "Delete the snapshots, unless something is a clone of one.",
         with_snapshots,
         DeleteSnapshots,
-        SNAPSHOT_PLACES,
+        places=SNAPSHOT_PLACES,
     ),
 )
