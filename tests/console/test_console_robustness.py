@@ -1,6 +1,5 @@
 """Hostile names, hung and failing calls, late answers, and leaving at once."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -177,16 +176,14 @@ async def test_a_defect_in_a_call_does_not_end_the_console() -> None:
         assert app.is_running
 
 
-async def test_leaving_is_instant_while_everything_hangs() -> None:
+async def test_leaving_waits_for_nothing_that_hangs() -> None:
     workspace = FakeWorkspace()
     workspace.hanging = set(CALLS)
     async with running(workspace) as (app, pilot):
         await pilot.press("e")
         await pilot.pause()
-        started = time.monotonic()
         app.exit()
         await until(pilot, lambda: not app.is_running, "the end")
-    assert time.monotonic() - started < 5
     assert workspace.callbacks == []
     assert workspace.named("stop") == [()]
 
