@@ -1,6 +1,7 @@
 """Columns of the backups: the chains of increments as trees, and what may go."""
 
 from dcn_console.console.clock import Clock
+from dcn_console.console.columns.where import site_column
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.spans import width as cells_of
 from dcn_console.console.table.column import Column
@@ -167,16 +168,7 @@ def backup_columns(clock: Clock) -> tuple[Column[BackupRow], ...]:
             flex=4,
             priority=2,
         ),
-        Column(
-            id="site",
-            title="SITE",
-            cell=lambda row, _: (foreign(row.site, Tone.DIM),),
-            sort_key=lambda row: row.site,
-            minimum=7,
-            maximum=14,
-            flex=1,
-            priority=3,
-        ),
+        site_column(lambda row: row.site, priority=3),
         Column(
             id="kind",
             title="KIND",

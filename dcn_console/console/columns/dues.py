@@ -1,6 +1,7 @@
 """Columns of the backup plans: every volume with its last good backup, the overdue first."""
 
 from dcn_console.console.clock import Clock
+from dcn_console.console.columns.where import site_column
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
 from dcn_console.model.backup_chains import data_time
@@ -107,16 +108,7 @@ def due_columns(clock: Clock) -> tuple[Column[DueRow], ...]:
             flex=2,
             priority=1,
         ),
-        Column(
-            id="site",
-            title="SITE",
-            cell=lambda row, _: (foreign(row.site, Tone.DIM),),
-            sort_key=lambda row: row.site,
-            minimum=7,
-            maximum=14,
-            flex=1,
-            priority=2,
-        ),
+        site_column(lambda row: row.site, priority=2),
         Column(
             id="failed",
             title="WHY THE LAST ONE FAILED",

@@ -1,6 +1,7 @@
 """Columns of the snapshots of volumes."""
 
 from dcn_console.console.clock import Clock
+from dcn_console.console.columns.where import site_column
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column
 from dcn_console.model.rows import SnapshotRow
@@ -81,16 +82,7 @@ def snapshot_columns(clock: Clock) -> tuple[Column[SnapshotRow], ...]:
             align=Align.RIGHT,
             descends_first=True,
         ),
-        Column(
-            id="site",
-            title="SITE",
-            cell=lambda row, _: (foreign(row.site, Tone.DIM),),
-            sort_key=lambda row: row.site,
-            minimum=7,
-            maximum=14,
-            flex=1,
-            priority=1,
-        ),
+        site_column(lambda row: row.site, priority=1),
         Column(
             id="project",
             title="PROJECT",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dcn_console.console.clock import Clock
 from dcn_console.console.columns.mirrors import short_progress
+from dcn_console.console.columns.where import site_column
 from dcn_console.console.mirror_words import ARRIVING, GRAVITY, condition, worst_condition
 from dcn_console.console.spans import Align, Line, Span, Tone, foreign, line
 from dcn_console.console.table.column import Column, folded
@@ -150,16 +151,7 @@ def volume_columns(clock: Clock) -> tuple[Column[VolumeRow], ...]:
             priority=2,
             align=Align.RIGHT,
         ),
-        Column(
-            id="site",
-            title="SITE",
-            cell=lambda row, _: (foreign(row.site or row.volume.availability_zone, Tone.DIM),),
-            sort_key=lambda row: row.site or row.volume.availability_zone,
-            minimum=7,
-            maximum=14,
-            flex=1,
-            priority=2,
-        ),
+        site_column(lambda row: row.site or row.volume.availability_zone, priority=2),
         Column(
             id="server",
             title="SERVER",
