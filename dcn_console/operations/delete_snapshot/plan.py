@@ -17,11 +17,10 @@ from dcn_console.operations.delete_volume.dependents import (
     image_checks,
 )
 from dcn_console.operations.mirror_subject import fine, refused, warned
+from dcn_console.operations.volumes.deletion import DELETE_STEP, VERIFY_STEP
 from dcn_console.operations.volumes.scene import Scene, cluster_checks, look_at
 
 NAME = "snapshot-delete"
-DELETE_STEP = "delete"
-VERIFY_STEP = "verify"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):

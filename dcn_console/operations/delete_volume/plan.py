@@ -15,11 +15,10 @@ from dcn_console.operations.delete_volume.dependents import (
     snapshot_checks,
     state_checks,
 )
+from dcn_console.operations.volumes.deletion import DELETE_STEP, VERIFY_STEP
 from dcn_console.operations.volumes.scene import busy_checks, cluster_checks, look_at
 
 NAME = "volume-delete"
-DELETE_STEP = "delete"
-VERIFY_STEP = "verify"
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
