@@ -1,6 +1,6 @@
 """A context for the part of a task that acts at another site than its target's."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,13 +13,23 @@ from dcn_console.operations.results import StepResult
 
 
 class Elsewhere:
-    """Another context, at ``site``: its steps and texts name the site, and nobody joins it."""
+    """Another context, at ``site``: its steps and texts name the site.
 
-    def __init__(self, context: TargetContext, site: str) -> None:
+    Nobody joins it in a request, unless several are given one ``gathering``; ``sites`` are then
+    the sites that it is for.
+    """
+
+    def __init__(
+        self,
+        context: TargetContext,
+        site: str,
+        gathering: Gathering | None = None,
+        sites: Sequence[str] = (),
+    ) -> None:
         self._context = context
-        self._gathering = Gathering((site,), patience=0.0)
+        self._gathering = gathering or Gathering((site,), patience=0.0)
         self.site = site
-        plan = replace(context.task.plan, targets=(site,))
+        plan = replace(context.task.plan, targets=tuple(sites) or (site,))
         self.task: Task = replace(context.task, plan=plan)
 
     @property
@@ -29,7 +39,7 @@ class Elsewhere:
 
     @property
     def gathering(self) -> Gathering:
-        """Where this site joins: alone."""
+        """Where this site joins in a request."""
         return self._gathering
 
     def standing(self, site: str) -> Target | None:

@@ -204,8 +204,43 @@ async def test_an_image_of_a_volume_lands_centrally_and_goes_on_to_the_sites(
     assert not [one for one in snapshots if one["volume_id"] == volume_id]
 
 
+async def test_an_image_of_a_volume_is_staged_once_for_all_its_sites(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("many", "north", used=8 * MIB)
+    request = UploadVolumes(volume_ids=(volume_id,), sites=("north", "south"))
+    target, context = await operations.run(request)
+    assert target.state is TargetState.DONE, (target, context.lines)
+    requests = [line for line in context.lines if "asking Glance to copy" in line]
+    assert len(requests) == 1
+    assert "store-north, store-south" in requests[0]
+
+
+async def test_a_dead_site_keeps_an_image_from_no_other(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("brave", "north", used=8 * MIB)
+    request = UploadVolumes(volume_ids=(volume_id,), sites=("south", "north"))
+    plan = await operations.plan(request)
+    simulator.control.set_faults(osd_down=("south",))
+    found: set[str] = set()
+
+    def revive(context: MirrorContext) -> None:
+        """Bring the dead site back once the image is at the other one."""
+        if "verify at north" in context.results:
+            found.update(context.results)
+            simulator.control.set_faults()
+
+    target, context = await operations.run(request, plan, on_wait=revive)
+    assert target.state is TargetState.DONE, (target, context.lines)
+    assert "verify at north" in found
+    assert "verify at south" not in found
+    assert "seen whole at home, south, north" in target.verified
+
+
 @pytest.mark.parametrize(
-    "step", ["scratch volume at north", "ask", "name", "remove scratch volume at north"]
+    "step",
+    ["scratch volume at north", "ask", "name", "copy on", "remove scratch volume at north"],
 )
 async def test_an_upload_that_was_killed_is_taken_up_and_nothing_is_made_twice(
     simulator: Simulator, storage: Storage, operations: Operations, step: str

@@ -32,29 +32,37 @@ async def probe(context: TargetContext, subject: Subject) -> StepResult:
     context.show(TargetState.PROBING)
     while not context.cancelled():
         try:
-            seen = await observe(context.services, subject.image_id, context.now())
-            decided = _decide(seen, subject)
-            if decided is not None:
-                return decided
-            await _look_at_cluster(context, subject)
-        except ObjectNotFound:
-            return StepResult(
-                outcome=REFUSED, text=f"image “{subject.image_name}” does not exist any more"
-            )
-        except NoRoom as error:
-            return StepResult(outcome=REFUSED, text=str(error))
+            return await probe_once(context, subject)
         except (ServiceError, ClusterUnreachable) as error:
             context.gathering.excuse(context.site)
             context.show(TargetState.WAITING, f"{error.message} Looking again every {pause:.0f} s.")
             await context.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            continue
-        return StepResult(
-            outcome=READY,
-            text=f"{context.site} answers",
-            data={"known_tasks": [task.id for task in seen.tasks]},
-        )
     return StepResult(outcome=CANCELLED, text="cancelled before anything was asked for")
+
+
+async def probe_once(context: TargetContext, subject: Subject) -> StepResult:
+    """Look whether the site can take the copy by now; returns READY, PRESENT or REFUSED.
+
+    Raises ServiceError or ClusterUnreachable when cloud or cluster does not answer.
+    """
+    try:
+        seen = await observe(context.services, subject.image_id, context.now())
+        decided = _decide(seen, subject)
+        if decided is not None:
+            return decided
+        await _look_at_cluster(context, subject)
+    except ObjectNotFound:
+        return StepResult(
+            outcome=REFUSED, text=f"image “{subject.image_name}” does not exist any more"
+        )
+    except NoRoom as error:
+        return StepResult(outcome=REFUSED, text=str(error))
+    return StepResult(
+        outcome=READY,
+        text=f"{context.site} answers",
+        data={"known_tasks": [task.id for task in seen.tasks]},
+    )
 
 
 class NoRoom(ClusterError):
