@@ -94,7 +94,7 @@ class MirrorObject(msgspec.Struct, frozen=True, kw_only=True):
     ]
     reported_at: Annotated[datetime | None, Meta(description="the destination's newest report")]
     protected: Annotated[JudgementObject, Meta(description="a failover would keep the data")]
-    peer_ready: Annotated[JudgementObject, Meta(description="it can be relocated now")]
+    peer_ready: Annotated[JudgementObject, Meta(description="the destination could take over")]
     schedules: Annotated[tuple[MirrorScheduleObject, ...], Meta(description="of mirror snapshots")]
     findings: Annotated[tuple[FindingObject, ...], Meta(description="what is wrong")]
     task: Annotated[int | None, Meta(description="number of the task at work on it")]
@@ -116,7 +116,10 @@ class PeerObject(msgspec.Struct, frozen=True, kw_only=True):
     site: Annotated[str, Meta(description="the site")]
     pool: Annotated[str, Meta(description="the pool")]
     mode: Annotated[str, Meta(description="image, pool or disabled")]
-    site_name: Annotated[str, Meta(description="what the cluster calls itself to its peers")]
+    site_name: Annotated[
+        str,
+        Meta(description="the cluster's own; its fsid where none is set or told"),
+    ]
     uuid: Annotated[str | None, Meta(description="the peer's; null for a pool without peers")]
     peer: Annotated[str | None, Meta(description="the peer's own name for itself")]
     peer_site: Annotated[str | None, Meta(description="which of our sites it is")]
@@ -135,7 +138,10 @@ class HealthObject(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Annotated[str, Meta(description="OK, WARNING, CRITICAL or UNKNOWN")]
     text: Annotated[str, Meta(description="the line that is printed")]
-    conditions: Annotated[dict[str, int], Meta(description="RBD images by condition")]
-    unprotected: Annotated[int, Meta(description="RBD images that are not protected")]
+    conditions: Annotated[
+        dict[str, int],
+        Meta(description="by condition, once a site that receives"),
+    ]
+    unprotected: Annotated[int, Meta(description="RBD images not protected at some site")]
     worst_lag_seconds: Annotated[float | None, Meta(description="the largest lag")]
     findings: Annotated[tuple[FindingObject, ...], Meta(description="what is wrong")]

@@ -17,6 +17,7 @@ from dcn_console.cli.contract_mirror import (
 )
 from dcn_console.cli.convert import finding_objects, utc
 from dcn_console.cli.convert_tasks import progress_object
+from dcn_console.inventory.mirror_pairs import Flows, Member
 from dcn_console.model.inventory import Inventory, MirroredPool
 from dcn_console.model.mirror_rows import Judgement, MirrorRow, MirrorSide
 from dcn_console.model.mirroring import MirrorDaemon, MirrorPeer, SnapshotSchedule
@@ -84,18 +85,14 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def peer_rows(inventory: Inventory) -> Iterator[PeerRow]:
     """Yield a row for each peer of each mirrored pool, one for a pool without peers."""
-    sites: dict[tuple[str, str], str] = {}
+    members: dict[str, list[Member]] = {}
     for site, pool in _pools(inventory):
-        for name in (pool.pool.mirror_uuid, pool.pool.site_name):
-            if name:
-                sites[pool.pool.name, name] = site
+        members.setdefault(pool.pool.name, []).append(Member(site, pool.pool))
+    flows = {name: Flows(found) for name, found in members.items()}
     for site, pool in _pools(inventory):
+        known = flows[pool.pool.name].sites_by_peer(site)
         for peer in pool.pool.peers:
-            known = (
-                sites.get((pool.pool.name, name)) for name in (peer.mirror_uuid, peer.site_name)
-            )
-            peer_site = next((name for name in known if name), None)
-            yield PeerRow(site=site, pool=pool, peer=peer, peer_site=peer_site)
+            yield PeerRow(site=site, pool=pool, peer=peer, peer_site=known.get(peer.uuid))
         if not pool.pool.peers:
             yield PeerRow(site=site, pool=pool)
 

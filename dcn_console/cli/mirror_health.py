@@ -1,7 +1,7 @@
 """Mirroring in one line, with the exit status that monitoring systems take (Nagios plug-ins)."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import IntEnum
 
@@ -35,7 +35,8 @@ def mirror_health(
     they are critical. ``blind`` says that no site answered.
     """
     findings = tuple(_findings(rows, pairs))
-    unprotected = [row for row in rows if row.protected.holds is False]
+    images = _images(rows)
+    unprotected = _images(row for row in rows if row.protected.holds is False)
     health = Health.OK
     vague = any(row.condition is MirrorCondition.UNKNOWN for row in rows)
     if unprotected or vague or any(item.severity is Severity.WARNING for item in findings):
@@ -56,7 +57,7 @@ def mirror_health(
         parts.append(f"{count(len(unprotected), 'RBD image')} not protected")
     if worst is not None:
         parts.append(f"largest lag {format_duration(worst)}")
-    figures = f"images={len(rows)} unprotected={len(unprotected)}"
+    figures = f"images={len(images)} unprotected={len(unprotected)}"
     if worst is not None:
         figures += f" lag={worst:.0f}s"
     # "|" begins the figures (Nagios plug-in guidelines), so no name may hold one.
@@ -69,6 +70,11 @@ def mirror_health(
         worst_lag_seconds=worst,
         findings=finding_objects(findings),
     )
+
+
+def _images(rows: Iterable[MirrorRow]) -> set[str]:
+    """Return the RBD images of ``rows``: one that goes to two sites has two rows."""
+    return {row.global_id for row in rows}
 
 
 def _findings(rows: Sequence[MirrorRow], pairs: Sequence[MirrorPair]) -> Iterator[Finding]:

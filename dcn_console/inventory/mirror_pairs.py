@@ -69,6 +69,18 @@ class Flows:
         strangers = _strangers(self._members[site], tuple(self._members.values()))
         return strangers[0] if len(strangers) == 1 else None
 
+    def sites_by_peer(self, site: str) -> dict[str, str]:
+        """Return which of the sites the peers of ``site`` are, by the peers' uuids."""
+        found: dict[str, str] = {}
+        for other, there in self._members.items():
+            if other == site:
+                continue
+            likely = self.peer(site, other)
+            mine = [peer for peer in _peers(self._members[site]) if _stands_for(peer, there)]
+            for peer in mine if likely is None else (likely, *mine):
+                found.setdefault(peer.uuid, other)
+        return found
+
     def sends_abroad(self, site: str) -> bool:
         """Whether some peer that is none of our sites receives from ``site``."""
         return any(

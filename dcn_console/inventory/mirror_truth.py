@@ -118,7 +118,8 @@ def _ready_with(case: Case, side: Evidence, condition: MirrorCondition) -> Judge
     why = "in the order of writes, to a point that is not known"
     if told and status is not None and status.entries_behind:
         behind = count(status.entries_behind, "journal entry", "journal entries")
-        why = f"all but {behind}, in the order of writes"
+        at = f" at {clock(status.reported_at, case.now)}" if status.reported_at else ""
+        why = f"all but {behind}{at}, in the order of writes"
     return Judgement(holds=True, why=why + (f"; {reason}" if reason else ""))
 
 

@@ -493,6 +493,16 @@ def test_health_is_one_line_with_a_plug_ins_status(
     assert command("mirror", "health", "-o", "json").json["status"] == words.split()[1]
 
 
+def test_health_counts_an_rbd_image_that_goes_to_two_sites_once(command: Runner) -> None:
+    command.core.mirrors = {"central": MirrorState(site="central")}
+    one = unprotected(a_row("one"))
+    elsewhere = msgspec.structs.replace(one.destination, site="dcn1")
+    command.mirrors(one, msgspec.structs.replace(one, destination=elsewhere))
+    ran = command("mirror", "health")
+    assert "2 in sync; 1 RBD image not protected" in ran.out
+    assert " | images=1 unprotected=1" in ran.out
+
+
 def test_health_of_what_cannot_be_read(command: Runner) -> None:
     states = {name: MirrorState(site=name) for name in ("central", "dcn0")}
     command.core.mirrors = states
@@ -554,6 +564,28 @@ def test_peers_are_matched_to_sites_by_their_mirror_uuid(command: Runner) -> Non
     assert "unable to connect" in table
     schedules = command("mirror", "schedule", "list", "--site", "dcn0", "-o", "json").json
     assert [(row["image"], row["interval"]) for row in schedules] == [(None, "15m"), ("x", "1h")]
+
+
+def test_a_peer_that_was_never_met_is_known_by_the_name_that_others_know_it_by(
+    command: Runner,
+) -> None:
+    """A receive-only edge and a user who is told fsids for names (measured on 16.2.15)."""
+    both = MirrorPeer(uuid="p-0", site_name="alpha", mirror_uuid="m-c")
+    receives = MirrorPeer(uuid="p-1", site_name="alpha", direction=PeerDirection.RECEIVE)
+    pools = {
+        "central": a_pool(site_name="fsid-c", mirror_uuid="m-c"),
+        "dcn0": a_pool(both, site_name="fsid-0", mirror_uuid="m-0"),
+        "dcn1": a_pool(receives, site_name="fsid-1", mirror_uuid="m-1"),
+    }
+    command.core.mirrors = {
+        site: MirrorState(site=site, pools=(pool,)) for site, pool in pools.items()
+    }
+    rows = command("mirror", "peer", "list", "-o", "json").json
+    assert [(row["site"], row["peer_site"]) for row in rows] == [
+        ("central", None),
+        ("dcn0", "central"),
+        ("dcn1", "central"),
+    ]
 
 
 def test_hostile_names_are_printed_as_text(command: Runner) -> None:

@@ -21,6 +21,7 @@ from mirror_facts import (
     world,
 )
 
+from dcn_console.inventory.findings import clock
 from dcn_console.inventory.join import Joiner, rows
 from dcn_console.model.findings import Severity
 from dcn_console.model.inventory import Inventory, Noticed, Source, Volume
@@ -86,7 +87,7 @@ class TestFollowing:
         assert row.behind == "12 entries"
         assert row.consistent_at is None
         assert row.protected.holds is True
-        assert "12 journal entries" in row.peer_ready.why
+        assert row.peer_ready.why.startswith(f"all but 12 journal entries at {clock(ago(5), NOW)}")
 
     def test_a_journal_row_keeps_when_it_was_last_seen_caught_up(self) -> None:
         lyon = pool(
