@@ -47,9 +47,15 @@ class CinderBackups:
     async def backup(self, backup_id: str) -> Backup:
         """One backup; raises ObjectNotFound."""
         doing = f"Cinder: show backup {printable(backup_id, 60)}"
+        content = await self.body(backup_id)
+        return backup_from(decode_one(doing, content, "backup", WireBackup))
+
+    async def body(self, backup_id: str) -> bytes:
+        """The raw body of one backup; raises ObjectNotFound."""
+        doing = f"Cinder: show backup {printable(backup_id, 60)}"
         headers = await self._api.at_most(_READ)
         answer = await self._api.get(path_of("backups", backup_id), doing, headers=headers)
-        return backup_from(decode_one(doing, answer.content, "backup", WireBackup))
+        return answer.content
 
     async def create(self, new: NewBackup) -> Backup:
         """Ask for a backup and return what is known of it at once; read it for the rest.

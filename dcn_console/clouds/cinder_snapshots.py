@@ -35,8 +35,13 @@ class CinderSnapshots:
     async def snapshot(self, snapshot_id: str) -> VolumeSnapshot:
         """One snapshot; raises ObjectNotFound."""
         doing = f"Cinder: show snapshot {printable(snapshot_id, 60)}"
-        answer = await self._api.get(path_of("snapshots", snapshot_id), doing)
-        return snapshot_from(decode_one(doing, answer.content, "snapshot", WireSnapshot))
+        content = await self.body(snapshot_id)
+        return snapshot_from(decode_one(doing, content, "snapshot", WireSnapshot))
+
+    async def body(self, snapshot_id: str) -> bytes:
+        """The raw body of one snapshot; raises ObjectNotFound."""
+        doing = f"Cinder: show snapshot {printable(snapshot_id, 60)}"
+        return (await self._api.get(path_of("snapshots", snapshot_id), doing)).content
 
     async def of_volume(self, volume_id: str) -> tuple[VolumeSnapshot, ...]:
         """The snapshots of one volume; an older Cinder that lists all is filtered here."""

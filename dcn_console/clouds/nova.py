@@ -75,9 +75,15 @@ class Nova:
     async def server(self, server_id: str) -> Server:
         """One server; raises ObjectNotFound."""
         doing = f"Nova: show server {printable(server_id, 60)}"
+        content = await self.server_body(server_id)
+        return server_from(decode_one(doing, content, "server", WireServer))
+
+    async def server_body(self, server_id: str) -> bytes:
+        """The raw body of one server, with its user data; raises ObjectNotFound."""
+        doing = f"Nova: show server {printable(server_id, 60)}"
         headers = await self._api.at_most(_READ)
         answer = await self._api.get(path_of("servers", server_id), doing, headers=headers)
-        return server_from(decode_one(doing, answer.content, "server", WireServer))
+        return answer.content
 
     async def made_with(self, metadata: Mapping[str, str]) -> tuple[Server, ...]:
         """The servers that carry all of ``metadata``; Nova has no filter for it."""

@@ -14,10 +14,11 @@ from dcn_console.model.text import printable
 SETTLED = frozenset({Placement.PRESENT, Placement.COPYING, Placement.QUEUED})
 """The states of a cell that leave nothing to copy."""
 
-RAW_KINDS = frozenset({"image", "volume", "task"})
+RAW_KINDS = frozenset({"image", "volume", "snapshot", "backup", "server", "task"})
 """The kinds of objects whose raw body can be shown."""
 
 _NAME = 60
+_NO_OBJECT = "Put the cursor on an image, a volume, a snapshot, a backup, a server or a task first."
 
 
 def sentence(words: str) -> str:
@@ -50,14 +51,14 @@ def with_marks(situation: Situation) -> str:
 def with_subject(situation: Situation) -> str:
     """Only on an object with an id."""
     if situation.subject is None:
-        return "Put the cursor on an image, a volume, a server or a task first."
+        return _NO_OBJECT
     return ""
 
 
 def with_body(situation: Situation) -> str:
     """Only on an object with a raw body."""
     if situation.subject is None or situation.subject.kind not in RAW_KINDS:
-        return "Put the cursor on an image, a volume or a task first."
+        return _NO_OBJECT
     return ""
 
 

@@ -10,7 +10,13 @@ from dcn_console.console.availability import (
     with_marks,
     with_subject,
 )
-from dcn_console.console.situation import MARKED_PLACES, PANES, TABLE_PLACES, Place
+from dcn_console.console.situation import (
+    BODY_PLACES,
+    MARKED_PLACES,
+    PANES,
+    TABLE_PLACES,
+    Place,
+)
 from dcn_console.console.table.keys import TABLE_KEYS
 
 _MARKING = {"mark": where_marks, "mark_all": where_marks, "unmark": with_marks}
@@ -156,11 +162,9 @@ READING_ACTIONS: tuple[Action, ...] = (
         id="raw",
         keys=("y",),
         title="raw",
-        description="Show the raw API body of an image or volume, or a task as it is stored.",
+        description="Show the object's raw API body, or a task as it is stored.",
         group=LOOKING,
-        places=frozenset(
-            {Place.IMAGES, Place.VOLUMES, Place.TASKS, Place.IMAGE, Place.VOLUME, Place.TASK}
-        ),
+        places=BODY_PLACES,
         available=with_body,
         footer=10,
     ),

@@ -52,6 +52,15 @@ MARKED_PLACES = frozenset({Place.IMAGES, Place.VOLUMES, Place.MIRRORS}) | STORED
 VOLUME_PLACES = frozenset({Place.VOLUMES, Place.VOLUME})
 SITE_PLACES = frozenset({Place.SITES, Place.SITE})
 MIRROR_PLACES = VOLUME_PLACES | {Place.MIRRORS, Place.MIRROR, Place.PAIRS, Place.PAIR}
+BODY_PLACES = (
+    IMAGE_PLACES
+    | VOLUME_PLACES
+    | BACKUP_PLACES
+    | SNAPSHOT_PLACES
+    | SERVER_PLACES
+    | TASK_PLACES
+    | {Place.MIRRORS, Place.MIRROR}
+)
 
 
 NO_SITES = Topology()

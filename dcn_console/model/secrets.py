@@ -14,7 +14,7 @@ _PATTERNS = (
     re.compile(r"\beyJ[A-Za-z0-9+/_-]{40,}={0,2}"),
 )
 _NAMED = re.compile(
-    r"(?i)(\b(?:x-auth-token|x-subject-token|x-service-token|password|passwd|secret|key)\b"
+    r"(?i)((?:\b(?:x-auth-token|x-subject-token|x-service-token|key)|password|passwd|secret)\b"
     r"[\"']?\s*[:=]\s*[\"']?)([^\s\"',;}]+)"
 )
 

@@ -119,4 +119,7 @@ class Workspace(Protocol):
         """The last ``limit`` lines of a task's log, oldest first."""
 
     async def body(self, kind: str, object_id: str) -> str:
-        """The raw API body of an "image" or "volume" or the stored form of a "task", indented."""
+        """The raw API body of an object, or the stored form of a "task", indented.
+
+        Kinds of objects are "image", "volume", "snapshot", "backup" and "server".
+        """

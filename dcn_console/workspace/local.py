@@ -1,7 +1,6 @@
 """The workspace on this machine: services, task store and runner behind one object."""
 
 import getpass
-import json
 import os
 import socket
 from collections.abc import Callable, Collection, Sequence
@@ -21,7 +20,6 @@ from dcn_console.model.inventory import Inventory
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
-from dcn_console.model.secrets import redact
 from dcn_console.model.sites import Topology
 from dcn_console.model.tasks import LogLine, StepRecord, Task, TaskState
 from dcn_console.operations.base import PlanContext
@@ -31,6 +29,7 @@ from dcn_console.runner.background import ensure_runner
 from dcn_console.runner.lock import is_held
 from dcn_console.tasks.location import TaskFolder, task_folder
 from dcn_console.tasks.store import TaskStore
+from dcn_console.workspace.bodies import api_body, readable
 from dcn_console.workspace.connection import Connection
 from dcn_console.workspace.feed import Feed, Subscribers
 from dcn_console.workspace.interface import Change
@@ -282,18 +281,10 @@ class LocalWorkspace:
         return await self._on_pool(partial(self._store.log, number, limit))
 
     async def body(self, kind: str, object_id: str) -> str:
-        """The raw API body of an "image" or "volume" or the stored form of a "task", indented."""
+        """The raw API body of an object, or the stored form of a "task", indented."""
         if kind == "task":
-            raw = msgspec.json.encode(await self.task(int(object_id)))
-        else:
-            services = await self._services()
-            if kind == "image":
-                raw = await services.glance.image_body(object_id)
-            elif kind == "volume":
-                raw = await services.cinder.volume_body(object_id)
-            else:
-                raise UsageError(f"There is no raw body of a {kind}.")
-        return redact(json.dumps(json.loads(raw), indent=2, ensure_ascii=False))
+            return readable(msgspec.json.encode(await self.task(int(object_id))))
+        return await api_body(await self._services(), kind, object_id)
 
 
 def _submitter() -> str:

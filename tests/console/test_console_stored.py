@@ -10,13 +10,18 @@ from textual.pilot import Pilot
 
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.app import ConsoleApp
-from dcn_console.console.details.stored_screens import ServerScreen, SnapshotScreen
+from dcn_console.console.details.stored_screens import (
+    ServerScreen,
+    SnapshotScreen,
+    StoredDetail,
+)
 from dcn_console.console.dialogs.backup_forms import BACKUP_FORMS
 from dcn_console.console.dialogs.menu import MenuDialog
 from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.dialogs.server_forms import SERVER_FORMS
 from dcn_console.console.home import HomeScreen
+from dcn_console.console.pages.raw import RawScreen
 from dcn_console.console.prose import Prose
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import plain
@@ -173,13 +178,39 @@ async def test_the_page_of_a_snapshot_says_when_it_is_gone() -> None:
         await until(pilot, lambda: "no snapshots: go to a volume" in shown(app), "nothing left")
 
 
-async def test_the_id_of_a_server_goes_to_the_clipboard_but_it_has_no_raw_body() -> None:
+async def test_the_id_of_a_server_goes_to_the_clipboard() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         await opened(pilot, app, "n")
-        await pilot.press("Y", "y")
-        await until(pilot, lambda: len(said(app)) > 1, "both answers")
+        await pilot.press("Y")
+        await until(pilot, lambda: bool(said(app)), "the answer")
         assert "server web-0 was sent to the clipboard" in said(app)[0]
-        assert "Put the cursor on an image, a volume or a task first." in said(app)[1]
+
+
+@pytest.mark.parametrize(("key", "kind"), [("b", "backup"), ("v", "snapshot"), ("n", "server")])
+async def test_what_is_stored_has_a_raw_body_in_its_table_and_on_its_page(
+    key: str, kind: str
+) -> None:
+    workspace = FakeWorkspace()
+    async with running(workspace) as (app, pilot):
+        screen = await opened(pilot, app, key)
+        row = screen.table.cursor_row
+        assert row is not None
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, RawScreen), "its body")
+        await until(pilot, lambda: f'"kind": "{kind}"' in shown(app), "it was read")
+        assert f"Raw body of {kind}" in strand(app, "heading")
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: isinstance(app.screen, StoredDetail), "its page")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, RawScreen), "its body again")
+        assert workspace.named("body") == [(kind, row.key)] * 2
+
+
+async def test_a_store_has_no_raw_body_and_the_console_says_what_has() -> None:
+    async with running(FakeWorkspace()) as (app, pilot):
+        await pilot.press("1", "1", "y")
+        await until(pilot, lambda: bool(said(app)), "the answer")
+        assert "an image, a volume, a snapshot, a backup, a server or a task" in said(app)[0]
 
 
 def at(place: Place, **more: object) -> Situation:

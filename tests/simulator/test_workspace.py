@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from simulated import Api
+from simulated_storage import Storage
 
 from dcn_console.config.paths import Paths
 from dcn_console.config.settings import load
-from dcn_console.model.errors import RefusedError, UsageError
+from dcn_console.model.errors import ObjectNotFound, RefusedError, UsageError
 from dcn_console.model.inventory import Source
 from dcn_console.model.plans import VerifyLevel
 from dcn_console.model.requests import CopyImages
@@ -19,6 +20,7 @@ from dcn_console.model.rows import Placement
 from dcn_console.model.tasks import TaskState
 from dcn_console.runner.lock import holder
 from dcn_console.simulator.instance import Simulator
+from dcn_console.workspace.bodies import readable
 from dcn_console.workspace.interface import Change
 from dcn_console.workspace.local import LocalWorkspace
 
@@ -128,6 +130,24 @@ async def test_a_copy_starts_a_runner_and_shows_in_the_cells(
     }
     assert '"verify"' in await workspace.body("task", str(task.number))
     assert image_id in await workspace.body("image", image_id)
+
+
+async def test_bodies_of_what_is_stored_are_told_but_no_user_data(
+    simulator: Simulator, workspace: LocalWorkspace, admin: Api
+) -> None:
+    storage = Storage(simulator, admin)
+    volume_id = storage.create("volume", name="data", size=1)["id"]
+    snapshot = storage.create("snapshot", name="snap", volume_id=volume_id)
+    assert '"snap"' in await workspace.body("snapshot", snapshot["id"])
+    backup = storage.create("backup", name="saved", volume_id=volume_id)
+    assert '"saved"' in await workspace.body("backup", backup["id"])
+    server_id = simulator.control.add_server("web", "north")
+    assert '"web"' in await workspace.body("server", server_id)
+    with pytest.raises(ObjectNotFound):
+        await workspace.body("server", snapshot["id"])
+    shown = readable(b'{"server": {"OS-EXT-SRV-ATTR:user_data": "cGFzc3dvcmQ=", "name": "web"}}')
+    assert "cGFz" not in shown
+    assert '"web"' in shown
 
 
 async def test_a_runner_that_was_killed_is_replaced_and_the_task_goes_on(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dcn_console.cli.logs import FILE_NAME, MOST_BYTES, log_to, silence
+from dcn_console.model.secrets import redact
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,14 @@ def test_nothing_is_written_until_something_is_said(tmp_path: Path) -> None:
     log_to(tmp_path / "log")
     logging.getLogger("keystoneauth").info("chatter")
     assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["password=hunter2", '"db_password": "hunter2"', "ADMIN-SECRET = hunter2"]
+)
+def test_named_secrets_are_redacted_whatever_comes_before_the_word(text: str) -> None:
+    assert "hunter2" not in redact(text)
+    assert redact('"key_name": "mine"') == '"key_name": "mine"'
 
 
 def test_lines_are_private_and_redacted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
