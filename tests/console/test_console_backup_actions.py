@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from console_pilot import running, shown, type_text, until
 from fake_data import NOW, sample_rows, topology
@@ -136,10 +137,14 @@ async def test_a_server_can_be_made_of_what_is_restored() -> None:
         await on_volumes(pilot, app, 1)
         await choose(pilot, app, "r")
         assert "flavor" not in shown(app)
+        assert workspace.named("plan") == [], "nobody wants a server: nothing is looked up"
         await pilot.press(*["down"] * 4)
         await type_text(pilot, "web-again")
-        await until(pilot, lambda: "flavor" in shown(app), "what a server needs")
-        await pilot.press("down")
+        await until(pilot, lambda: "No flavors, networks, keys, groups" in shown(app), "it looked")
+        await pilot.press("down", "enter")
+        await until(
+            pilot, lambda: "A server needs a flavor." in shown(app), "a server needs a flavor"
+        )
         await type_text(pilot, "m1.small")
         await pilot.press("down")
         await type_text(pilot, "lab-net")
@@ -152,6 +157,61 @@ async def test_a_server_can_be_made_of_what_is_restored() -> None:
                 network="lab-net",
             )
         ]
+
+
+async def test_what_a_restored_server_is_put_on_is_picked_from_lists() -> None:
+    workspace = a_workspace()
+    offers = {
+        "flavors": ("m1.large", "m1.small", "[red]x[/]"),
+        "networks": ("lab", "id-1-of-net", "id-2-of-net"),
+        "keys": ["mine"],
+        "groups": ["default", "ssh"],
+        "alike": {"id-1-of-net": "net", "id-2-of-net": "net"},
+    }
+    workspace.plans = (msgspec.structs.replace(workspace.plans[0], parameters={"offers": offers}),)
+    async with running(workspace) as (app, pilot):
+        await on_volumes(pilot, app, 1)
+        await choose(pilot, app, "r")
+        await pilot.press(*["down"] * 4)
+        await type_text(pilot, "web")
+        await until(pilot, lambda: "[red]x[/]" in shown(app), "the flavors")
+        assert "net id-2-of-" in shown(app)
+        await pilot.press("down", "m", "down", "left", "down", "right", "down", "s")
+        assert await planned(pilot, app, workspace) == [
+            RestoreBackup(
+                backup_id=backup_id(1, 2),
+                site="dcn1",
+                server="web",
+                flavor="m1.small",
+                network="id-2-of-net",
+                key="mine",
+                security_group="ssh",
+            )
+        ]
+
+
+async def test_what_was_typed_before_the_lists_came_is_kept() -> None:
+    workspace = a_workspace()
+    offers = {"flavors": ("m1.large", "m1.small"), "networks": ("lab",), "keys": ["mine"]}
+    workspace.plans = (msgspec.structs.replace(workspace.plans[0], parameters={"offers": offers}),)
+    workspace.hanging.add("plan")
+    async with running(workspace) as (app, pilot):
+        await on_volumes(pilot, app, 1)
+        await choose(pilot, app, "r")
+        await pilot.press(*["down"] * 4)
+        await type_text(pilot, "web")
+        await until(pilot, lambda: "looking what there is" in shown(app), "it looks")
+        await pilot.press("down")
+        await type_text(pilot, "m1.s")
+        await pilot.press("down")
+        await type_text(pilot, "3f0e-net")
+        dialog = app.screen
+        assert isinstance(dialog, OptionsDialog)
+        dialog._told(workspace.plans)
+        await pilot.pause()
+        assert dialog.answers["flavor"] == "m1.small"
+        assert dialog.answers["network"] == "3f0e-net"
+        assert dialog.answers["key"] == ""
 
 
 async def test_overwriting_the_volume_itself_wants_its_name_typed() -> None:

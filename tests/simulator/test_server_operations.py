@@ -121,7 +121,7 @@ async def test_without_a_flavor_everything_to_pick_from_is_told(
     plan = await operations.plan(a_request(admin, volume, flavor=""))
     assert plan.is_refused
     assert "m1.small" in plan.refusals[0].way_out
-    assert set(plan.parameters["offers"]) == {"flavors", "networks", "keys", "groups"}
+    assert set(plan.parameters["offers"]) == {"flavors", "networks", "keys", "groups", "alike"}
     assert "north-net" in plan.parameters["offers"]["networks"]
     assert plan.parameters["offers"]["keys"] == ("admin-key",)
     assert "ssh" in plan.parameters["offers"]["groups"]

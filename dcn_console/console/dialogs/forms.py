@@ -19,7 +19,7 @@ def _anything(_text: str) -> str:
     return ""
 
 
-def _nothing(_plans: tuple[Plan, ...]) -> Mapping[str, tuple[str, ...]]:
+def _nothing(_plans: tuple[Plan, ...]) -> "Mapping[str, tuple[Option, ...]]":
     return {}
 
 
@@ -62,14 +62,16 @@ class Field:
 class Facts:
     """What is looked up while a form is open: a request to plan, and what its plans tell.
 
-    ``waiting`` stands there until they do. ``picks`` are names to choose from where there is
-    something to type, by the field's id; a field without any is typed.
+    ``waiting`` stands there until they do. ``picks`` are options to choose from where there is
+    something to type, by the field's id; a field without any is typed. ``shown`` tells whether
+    any of it matters, given the answers: nothing is looked up before.
     """
 
     request: Request
     lines: Callable[[tuple[Plan, ...]], tuple[Line, ...]]
-    picks: Callable[[tuple[Plan, ...]], Mapping[str, tuple[str, ...]]] = _nothing
+    picks: Callable[[tuple[Plan, ...]], Mapping[str, tuple[Option, ...]]] = _nothing
     waiting: str = "looking at both sides…"
+    shown: Callable[[Answers], bool] = _always
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.events import Key
-from textual.message import Message
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from dcn_console.console.content import to_content
-from dcn_console.console.details.document import LABEL_WIDTH
-from dcn_console.console.dialogs.forms import Answers, Field, Form, Option
+from dcn_console.console.dialogs.field_rows import ChoiceRow, TextRow, picked_row
+from dcn_console.console.dialogs.forms import Answers, Form, Option
 from dcn_console.console.journal import describe
 from dcn_console.console.prose import Prose
-from dcn_console.console.spans import Line, Span, Tone, cells, foreign, line
+from dcn_console.console.spans import Line, Span, Tone, foreign, line
 from dcn_console.model.plans import Plan
 
 if TYPE_CHECKING:
@@ -38,111 +32,6 @@ _KEYS: Line = (
     Span("esc", Tone.ACCENT),
     Span(" leaves", Tone.DIM),
 )
-
-
-class ChoiceRow(Widget, can_focus=True):
-    """A label and its options; the arrow keys and space choose, a letter the next that has it."""
-
-    DEFAULT_CSS = """
-    ChoiceRow { height: 1; width: 1fr; }
-    ChoiceRow:focus { background: $primary-muted; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "choose(1)", "next", show=False),
-        Binding("left", "choose(-1)", "previous", show=False),
-    ]
-
-    class Changed(Message):
-        """Another option was chosen."""
-
-    def __init__(self, field: Field, start: str, kind: str = "field") -> None:
-        """Make the row of a field with the option ``start`` chosen, else the first."""
-        super().__init__(id=f"{kind}-{field.id}")
-        self.field = field
-        values = [option.value for option in field.options]
-        self._index = values.index(start) if start in values else 0
-
-    @property
-    def value(self) -> str:
-        """The chosen option's value."""
-        return self.field.options[self._index].value
-
-    def render(self) -> Content:
-        """Show all options where they fit, else the chosen one between arrows."""
-        label = Span(f"{self.field.label:<{LABEL_WIDTH}}", Tone.DIM)
-        spans = [label]
-        room = self.size.width - LABEL_WIDTH
-        if sum(cells(option.words) + 4 for option in self.field.options) - 2 <= room:
-            for index, option in enumerate(self.field.options):
-                chosen = index == self._index
-                spans.append(Span("● " if chosen else "○ ", Tone.ACCENT if chosen else Tone.DIM))
-                spans.append(foreign(option.words, Tone.STRONG if chosen else Tone.DIM))
-                spans.append(Span("  "))
-        else:
-            option = self.field.options[self._index]
-            of = f"  {self._index + 1} of {len(self.field.options)}"
-            spans += (
-                Span("‹ ", Tone.ACCENT),
-                foreign(option.words, Tone.STRONG),
-                Span(" ›", Tone.ACCENT),
-                Span(of, Tone.DIM),
-            )
-        return to_content(tuple(spans))
-
-    def action_choose(self, by: int) -> None:
-        """Choose the next or the previous option."""
-        self._index = (self._index + by) % len(self.field.options)
-        self.refresh()
-        self.post_message(self.Changed())
-
-    def on_click(self) -> None:
-        """Choose the next option."""
-        self.action_choose(1)
-
-    def on_key(self, event: Key) -> None:
-        """Choose the next option that begins with the letter pressed."""
-        letter = (event.character or "").casefold()
-        if not letter.isalnum():
-            return
-        options = self.field.options
-        for by in range(1, len(options) + 1):
-            if options[(self._index + by) % len(options)].words.casefold().startswith(letter):
-                event.stop()
-                self.action_choose(by)
-                return
-
-
-class TextRow(Horizontal):
-    """A label and an input."""
-
-    DEFAULT_CSS = """
-    TextRow { height: 1; width: 1fr; }
-    TextRow Static { width: 14; color: $text-muted; }
-    TextRow Input { width: 1fr; border: none; height: 1; padding: 0 1; background: $panel; }
-    TextRow Input:focus { border: none; background: $primary-muted; }
-    """
-
-    def __init__(self, field: Field, start: str, accept: Callable[[], None]) -> None:
-        """Make the row of a field that holds ``start``; ``accept`` is called on Enter."""
-        super().__init__(id=f"field-{field.id}")
-        self.field = field
-        self._input = Input(value=start, select_on_focus=False, compact=True)
-        self._accept = accept
-
-    def compose(self) -> ComposeResult:
-        """The label and the input."""
-        yield Static(self.field.label, markup=False)
-        yield self._input
-
-    @property
-    def value(self) -> str:
-        """What was typed."""
-        return self._input.value.strip()
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._accept()
 
 
 class OptionsDialog(ModalScreen["dict[str, str] | None"]):
@@ -161,6 +50,8 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         self._form = form
         self._given = answers
         self._rows: dict[str, ChoiceRow | TextRow] = {}
+        self._asked = False
+        self._has_facts = False
 
     @property
     def console(self) -> ConsoleHost:
@@ -192,11 +83,20 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         """Write title, meaning and keys, and look up the facts."""
         title = foreign(self._form.title, Tone.STRONG)
         self.query_one(".dialog").border_title = to_content((title,))
-        self.query_one("#facts").display = self._form.facts is not None
+        self.query_one("#facts").display = False
         self._describe()
+
+    def _look_up(self, answers: Answers) -> None:
+        """Look up the facts once, as soon as they matter; show them while they do."""
         facts = self._form.facts
         if facts is None:
             return
+        shown = facts.shown(answers)
+        self.query_one("#facts").display = shown and (not self._asked or self._has_facts)
+        if self._asked or not shown:
+            return
+        self._asked = True
+        self._has_facts = True
         self.query_one("#facts", Prose).show((line(facts.waiting, Tone.DIM),))
         self.console.call_workspace(
             self.console.workspace.plan(facts.request),
@@ -211,19 +111,18 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
             return
         lines = facts.lines(plans)
         self.query_one("#facts", Prose).show((*lines, line("")) if lines else ())
-        self.query_one("#facts").display = bool(lines)
+        self._has_facts = bool(lines)
         for name, picks in facts.picks(plans).items():
             if picks:
                 self._offer(name, picks)
         self._describe()
 
-    def _offer(self, name: str, picks: tuple[str, ...]) -> None:
-        """Let a field be chosen from names instead of typed; what was typed stays chosen."""
+    def _offer(self, name: str, picks: tuple[Option, ...]) -> None:
+        """Let a field be chosen from options instead of typed; what was typed stays chosen."""
         typed = self._rows[name]
-        nothing = () if typed.field.is_needed else (Option(value="", words="none"),)
-        options = tuple(Option(value=pick, words=pick) for pick in picks)
-        field = replace(typed.field, options=(*nothing, *options))
-        row = ChoiceRow(field, typed.value, kind="pick")
+        if not isinstance(typed, TextRow):
+            return
+        row = picked_row(typed, picks)
         had_focus = typed.has_focus_within
         self._rows[name] = row
         self.query_one(".dialog").mount(row, after=typed)
@@ -247,6 +146,7 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
 
     def _describe(self, complaint: str = "") -> None:
         answers = self.answers
+        self._look_up(answers)
         for row in self._rows.values():
             row.display = row.field.shown(answers)
         self.query_one("#meaning", Prose).show(self._meaning())

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from dcn_console.console.backup_availability import good_backups
-from dcn_console.console.dialogs.forms import Answers, Field, Form, Option
+from dcn_console.console.dialogs.forms import Answers, Facts, Field, Form, Option
 from dcn_console.console.dialogs.mirror_fields import SAMPLE, check, share
+from dcn_console.console.dialogs.server_fields import put_on, server_facts, server_fields
 from dcn_console.console.dialogs.subjects import what
 from dcn_console.console.situation import Situation
 from dcn_console.model.requests import ContentCheck, Request
@@ -72,7 +73,7 @@ def restore(situation: Situation, rows: Rows, now: datetime) -> Form:
                 check=check(answers),
                 sample_percent=share(answers),
                 server=answers.get("server", ""),
-                **_used(answers),
+                **(put_on(answers) if _with_server(answers) else {}),
             )
             for backup in backups
         )
@@ -102,9 +103,10 @@ def restore(situation: Situation, rows: Rows, now: datetime) -> Form:
             ),
             COMPARED,
             SAMPLE,
-            *(_SERVER if single else ()),
+            *((_SERVER, *server_fields(_with_server)) if single else ()),
         ),
         requests=requests,
+        facts=_offers(backups[0], sites) if single else None,
     )
 
 
@@ -118,29 +120,23 @@ def called(backups: tuple[Backup, ...], situation: Situation, now: datetime) -> 
     return f"{what(situation)} as it was {age} ago"
 
 
-_USED = (
-    ("flavor", "flavor", "The server's flavor; when empty, the plan says which there are."),
-    ("network", "network", "The server's network; empty for none."),
-    ("key", "key", "The server's key pair, or empty."),
-    ("security_group", "group", "The server's security group, or empty."),
-)
-_SERVER = (
-    Field(
-        id="server",
-        label="server",
-        hint="Name of a server to make of the volume once it is verified; empty for none.",
-    ),
-    *(
-        Field(id=name, label=label, hint=hint, shown=lambda answers: bool(answers["server"]))
-        for name, label, hint in _USED
-    ),
+_SERVER = Field(
+    id="server",
+    label="server",
+    hint="Name of a server to make of the volume once it is verified; empty for none.",
 )
 
 
-def _used(answers: Answers) -> dict[str, str]:
-    """Return what a server is made of, "" all through without one."""
-    wanted = bool(answers.get("server"))
-    return {name: answers[name] if wanted else "" for name, _, _ in _USED}
+def _with_server(answers: Answers) -> bool:
+    return bool(answers.get("server"))
+
+
+def _offers(backup: Backup, sites: tuple[Site, ...]) -> Facts | None:
+    """Return how it is looked up what a server can be put on; any site's list is the same."""
+    if not sites:
+        return None
+    request = RestoreBackup(backup_id=backup.id, site=sites[0].name, server="new")
+    return server_facts(request, _with_server)
 
 
 def _volumes_there(situation: Situation) -> dict[str, str]:

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dcn_console.console.dialogs.checks import something
-from dcn_console.console.dialogs.forms import Answers, Facts, Field, Form, Option, yes_no
+from dcn_console.console.dialogs.forms import Answers, Field, Form, Option, yes_no
 from dcn_console.console.dialogs.mirror_forms import FormMaker
+from dcn_console.console.dialogs.server_fields import put_on, server_facts, server_fields
 from dcn_console.console.dialogs.subjects import what
 from dcn_console.console.server_availability import servers_of
 from dcn_console.console.situation import Situation
-from dcn_console.console.spans import Line, Tone, line
-from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.server_requests import (
@@ -30,63 +29,18 @@ _EDGES = "edges"
 def create(situation: Situation, _rows: Rows, _now: datetime) -> Form:
     """Ask for the name and what it is put on."""
     volume_id = situation.volumes[0].key
-
-    def requests(answers: Answers) -> tuple[Request, ...]:
-        return (
-            CreateServer(
-                name=answers["name"],
-                volume_id=volume_id,
-                flavor=answers["flavor"],
-                network=answers["network"],
-                key=answers["key"],
-                security_group=answers["group"],
-            ),
-        )
-
     return Form(
         title=f"Server of volume {what(situation)}",
         verb="Create",
         fields=(
             Field(id="name", label="name", hint="What it is to be called.", complaint=something),
-            Field(id="flavor", label="flavor", hint="The server's flavor.", complaint=something),
-            Field(id="network", label="network", hint="The network it is put on, or none."),
-            Field(id="key", label="key", hint="Your key pair that it gets, or none."),
-            Field(id="group", label="group", hint="Its security group; without, the default one."),
+            *server_fields(),
         ),
-        requests=requests,
-        facts=Facts(
-            request=CreateServer(name="new", volume_id=volume_id, flavor=""),
-            lines=_missing,
-            picks=_offers,
-            waiting="looking what there is to pick from…",
+        requests=lambda answers: (
+            CreateServer(name=answers["name"], volume_id=volume_id, **put_on(answers)),
         ),
+        facts=server_facts(CreateServer(name="new", volume_id=volume_id, flavor="")),
     )
-
-
-_PICKED = {"flavor": "flavors", "network": "networks", "key": "keys", "group": "groups"}
-"""Which of what is on offer each field is picked from."""
-
-
-def _offers(plans: tuple[Plan, ...]) -> dict[str, tuple[str, ...]]:
-    """Return what there is to pick from, by the field's id."""
-    offered = plans[0].parameters.get("offers") if plans else None
-    if not isinstance(offered, dict):
-        return {}
-    found = {field: offered.get(kind) for field, kind in _PICKED.items()}
-    return {
-        field: tuple(map(str, names))
-        for field, names in found.items()
-        if isinstance(names, list | tuple)
-    }
-
-
-def _missing(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
-    """Say where nothing can be picked, so that it has to be typed."""
-    offers = _offers(plans)
-    unknown = [kind for field, kind in _PICKED.items() if not offers.get(field)]
-    if not unknown:
-        return ()
-    return (line(f"No {', '.join(unknown)} to pick from: type one if you know it.", Tone.DIM),)
 
 
 def image(situation: Situation, _rows: Rows, _now: datetime) -> Form:

@@ -14,8 +14,8 @@ from dcn_console.model.sites import Site
 from dcn_console.model.text import count, format_bytes, printable
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.create_server.checks import quota_checks, volume_checks, zone_checks
-from dcn_console.operations.create_server.offers import offers
-from dcn_console.operations.mirror_subject import fine, refused, warned
+from dcn_console.operations.create_server.offers import no_flavor
+from dcn_console.operations.mirror_subject import fine, warned
 from dcn_console.operations.servers.where import nova_of
 from dcn_console.operations.volumes.scene import (
     Scene,
@@ -119,15 +119,14 @@ async def placed(
 
 
 async def _offering(services: Services, scene: Scene, context: PlanContext) -> Plan:
-    found, checks = await offers(services)
-    there = " ".join(check.text for check in checks)
+    checks, parameters = await no_flavor(services)
     return Plan(
         operation=NAME,
         title=f"create server of volume {scene.label} at {scene.site.name}",
         objects=(scene.reference,),
         targets=(),
-        checks=(refused("Which flavor is not said.", there), *checks),
-        parameters={"offers": msgspec.to_builtins(found)},
+        checks=checks,
+        parameters=parameters,
         made_at=context.now,
     )
 

@@ -32,7 +32,11 @@ from dcn_console.operations.create_server.plan import command
 from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import fine, refused, task_at_work, warned
 from dcn_console.operations.restore_backup.names import ASK_STEP, NAME, VERIFY_STEP, WATCH_STEP
-from dcn_console.operations.restore_backup.server import plan_of_server, server_steps
+from dcn_console.operations.restore_backup.server import (
+    offering,
+    plan_of_server,
+    server_steps,
+)
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,14 +63,17 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 async def plan_restore(services: Services, request: RestoreBackup, context: PlanContext) -> Plan:
     """Plan to restore a backup to a new volume at a site, or over an existing one.
 
-    Reads only. Raises ObjectNotFound for what is not there, UsageError when it is not said where,
-    or for a site without an availability zone.
+    Reads only. A server without a flavor is refused, with the parameter "offers" as the plan of
+    a server has it. Raises ObjectNotFound for what is not there, UsageError when it is not said
+    where, or for a site without an availability zone.
     """
     backup = await services.cinder.backups.backup(request.backup_id)
     existing = await services.cinder.volume(request.volume_id) if request.volume_id else None
     site = _site(services, request, existing)
     zone = site.availability_zone or ""
     label = printable(backup.label, 60)
+    if request.server.strip() and not request.flavor:
+        return await offering(services, f"restore {label}", _objects(backup, existing), context)
     checks = [*_state_checks(backup, existing), *_busy(request, context)]
     if backup.availability_zone:
         checks += await service_checks(

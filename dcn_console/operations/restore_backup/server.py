@@ -4,20 +4,21 @@ from msgspec.structs import replace
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ObjectNotFound, UsageError
-from dcn_console.model.plans import Check, PlannedStep
+from dcn_console.model.plans import Check, ObjectReference, Plan, PlannedStep
 from dcn_console.model.server_requests import CreateServer
 from dcn_console.model.sites import Site
 from dcn_console.model.storage import Backup
 from dcn_console.model.storage_requests import RestoreBackup
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import printable
-from dcn_console.operations.base import TargetContext
-from dcn_console.operations.create_server.offers import offers
+from dcn_console.operations.base import PlanContext, TargetContext
+from dcn_console.operations.create_server.offers import no_flavor
 from dcn_console.operations.create_server.plan import ASK_STEP, VERIFY_STEP, WATCH_STEP, placed
 from dcn_console.operations.create_server.plan import Parameters as NewServer
 from dcn_console.operations.create_server.run import make_server
 from dcn_console.operations.mirror_subject import refused, warned
 from dcn_console.operations.patience import CANCELLED, DONE
+from dcn_console.operations.restore_backup.names import NAME
 
 PREFIX = "server: "
 """Comes before the names of the server's steps."""
@@ -36,10 +37,6 @@ async def plan_of_server(
         return None, []
     if len(name) > _NAME_LIMIT:
         raise UsageError(f"The server needs a name of at most {_NAME_LIMIT} characters.")
-    if not request.flavor:
-        _, found = await offers(services)
-        there = " ".join(check.text for check in found)
-        return None, [refused("Which flavor the server is to have is not said.", there)]
     wanted = CreateServer(
         name=name,
         volume_id=request.volume_id or "",
@@ -50,6 +47,22 @@ async def plan_of_server(
     )
     parameters, checks = await placed(services, wanted, site)
     return parameters, [*checks, *await _bootable(services, backup)]
+
+
+async def offering(
+    services: Services, title: str, objects: tuple[ObjectReference, ...], context: PlanContext
+) -> Plan:
+    """Refuse a server without a flavor, in a plan that tells what there is to pick from."""
+    checks, parameters = await no_flavor(services)
+    return Plan(
+        operation=NAME,
+        title=title,
+        objects=objects,
+        targets=(),
+        checks=checks,
+        parameters=parameters,
+        made_at=context.now,
+    )
 
 
 async def _bootable(services: Services, backup: Backup) -> list[Check]:
