@@ -6,7 +6,7 @@ backup to be good; a restore replaces the new volume's metadata by that of the v
 backed up. Sizes are bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -74,6 +74,8 @@ class Storage:
         self.quota = StorageQuota()
         self.microversion: str | None = "3.70"
         self.asked: list[str] = []
+        self.pool = BACKUPS
+        """Where backups go; a backup tells only once its transfer has begun."""
         self.lose_answers = 0
         """So many answers to changes are lost although they are carried out."""
         self.fail_reason = ""
@@ -183,7 +185,6 @@ class Storage:
             snapshot_id=new.snapshot_id,
             size=volume.size,
             availability_zone=new.availability_zone or self.zone_of[self.hub],
-            container=BACKUPS,
             incremental=incremental,
             project_id=PROJECT,
             metadata=dict(new.metadata),
@@ -205,11 +206,17 @@ class Storage:
         snapshot = f"backup.{backup.id}.snap.{self._made}"
         add_snapshot(held, snapshot)
         data, plant = dict(held.data), self.world.plants[self.hub].images
-        key = (BACKUPS, self.image_at_hub(backup))
+        key = (self.pool, self.image_at_hub(backup))
         if key not in plant:
             plant[key] = Held(id=self.world.new_id(), size=held.size, created_at=self.now)
 
+        looks = 0
+
         def grow() -> None:
+            nonlocal looks
+            looks += 1
+            if looks > 1 and backup.id in self.backups:
+                self.set_backup(backup.id, container=self.pool)
             for number in sorted(data)[:1]:
                 plant[key].data[number] = data[number]
 
@@ -223,7 +230,7 @@ class Storage:
                 return
             plant[key].data = self._moved(data)
             add_snapshot(plant[key], snapshot)
-            self.set_backup(backup.id, status="available")
+            self.set_backup(backup.id, status="available", container=self.pool)
 
         self.begin(backup.id, TRANSFER_SECONDS, finish, grow)
 
@@ -234,7 +241,7 @@ class Storage:
         """Bring the data of ``backup`` into a volume; a new one gets the old one's metadata."""
         volume = self.volumes[volume_id]
         site = self.site_of[volume.availability_zone or ""]
-        kept = self.world.plants[self.hub].images[BACKUPS, self.image_at_hub(backup)]
+        kept = self.world.plants[self.hub].images[self.pool, self.image_at_hub(backup)]
         wanted = next(one for one in kept.snapshots if one.name.startswith(f"backup.{backup.id}."))
         data = dict(kept.frozen[wanted.id])
         held = self.world.held(site, f"volume-{volume_id}")
@@ -266,6 +273,12 @@ class FakeBackups:
     """In the place of ``clouds.cinder_backups.CinderBackups``."""
 
     storage: Storage
+
+    async def pages(
+        self, page_size: int = 1000, *, all_projects: bool = True
+    ) -> AsyncIterator[tuple[Backup, ...]]:
+        self.storage.move()
+        yield tuple(self.storage.backups.values())[:page_size]
 
     async def backup(self, backup_id: str) -> Backup:
         self.storage.move()

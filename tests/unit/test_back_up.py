@@ -87,6 +87,21 @@ async def test_a_full_backup_is_watched_by_its_bytes_and_compared(services: Back
     assert (ProgressSource.RBD_IMAGE, OBJECT, 2 * OBJECT) in figures
 
 
+async def test_the_pool_of_backups_may_have_any_name(services: BackupServices) -> None:
+    services.storage.pool = "keep-q"
+    plan = await a_plan(services)
+    assert "no backup tells yet which pool backups go to" in warnings(plan)
+    target, context = await run(services, plan)
+    assert target.state is TargetState.DONE, target.text
+    counted = [one.progress for one in context.shown if one.progress and one.progress.done]
+    assert any(one.source is ProgressSource.RBD_IMAGE for one in counted), context.shown
+    services.storage.add_volume("2")
+    request = BackUpVolumes(volume_ids=("2",))
+    (another,) = await BackupCreate().plan(services.as_services(), request, services.plan_context())
+    assert "no backup tells yet" not in warnings(another)
+    assert another.parameters["pool"] == "keep-q"
+
+
 async def test_an_increment_counts_only_what_came_since(services: BackupServices) -> None:
     await back_up(services)
     services.write(3, "later")

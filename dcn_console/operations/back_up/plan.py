@@ -27,6 +27,7 @@ from dcn_console.operations.back_up.scene import (
     bytes_to_move,
     look_at_scene,
     pool_for,
+    room_at_hub,
 )
 from dcn_console.operations.backups.checks import (
     BACKUP_SERVICE,
@@ -38,7 +39,6 @@ from dcn_console.operations.backups.checks import (
     version_checks,
 )
 from dcn_console.operations.base import PlanContext
-from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import STEADY, fine, refused, task_at_work, warned
 
 
@@ -48,7 +48,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     ``incremental`` is what is made, ``wanted_incremental`` what was asked for. ``chain`` is the
     full backup that it builds on, and ``since`` the snapshot of the backup before it. ``total`` are
     the bytes to come, None when not known. ``drop`` are the ids of the older backups that
-    may go afterwards, so that ``keep`` stay.
+    may go afterwards, so that ``keep`` stay. ``pool`` is where it will go, "" when not known.
     """
 
     volume_id: str
@@ -60,6 +60,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_id: str | None = None
     chain: str = ""
     since: str = ""
+    pool: str = ""
     total: int | None = None
     keep: int | None = None
     drop: tuple[str, ...] = ()
@@ -93,9 +94,8 @@ async def plan_backup(
         checks += found
     checks += _snapshot_checks(scene, wanted_incremental=request.incremental)
     total = await bytes_to_move(services, scene, base)
-    cluster = services.clusters.get(scene.hub.name)
-    if cluster is not None:
-        checks += await room_checks(cluster, scene.hub, pool_for(scene.backups), total)
+    pool = await pool_for(services, scene.backups)
+    checks += await room_at_hub(services, scene.hub, pool, total)
     dropped = _dropped(scene, request.keep, incremental=base is not None, now=context.now)
     checks += _drop_checks(dropped, request.keep, context.now)
     parameters = Parameters(
@@ -108,6 +108,7 @@ async def plan_backup(
         snapshot_id=request.snapshot_id,
         chain=base.chain if base is not None else "",
         since=base.snapshot if base is not None else "",
+        pool=pool,
         total=total,
         keep=request.keep,
         drop=tuple(node.backup.id for node in dropped),

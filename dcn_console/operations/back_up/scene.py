@@ -13,6 +13,7 @@ from dcn_console.model.sites import Site
 from dcn_console.model.storage import Backup, VolumeSnapshot
 from dcn_console.model.text import count
 from dcn_console.operations.backups.where import (
+    DEFAULT_POOL,
     hub_of,
     image_of,
     kept,
@@ -21,7 +22,11 @@ from dcn_console.operations.backups.where import (
     snapshot_named,
     snapshot_prefix,
 )
+from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import fine, warned
+
+_SOME = 50
+"""So many of all backups are looked at for one that names its pool."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,30 @@ async def bytes_to_move(services: Services, scene: Scene, base: Base | None) -> 
     return min(used.size, len(used.numbers) * used.object_size)
 
 
-def pool_for(backups: Sequence[Backup]) -> str:
-    """Return the pool that backups go to, by that of the newest one."""
+async def pool_for(services: Services, backups: Sequence[Backup]) -> str:
+    """Return the pool that backups go to, by that of the newest one, "" when nothing tells.
+
+    It is one for all (option backup_ceph_pool), so those of other volumes tell as well.
+    """
     last = newest(one for one in backups if one.container)
-    return pool_of(last) if last is not None else pool_of(Backup(id=""))
+    if last is not None:
+        return pool_of(last)
+    async for page in services.cinder.backups.pages(_SOME):
+        return next((one.container for one in page if one.container), "")
+    return ""
+
+
+async def room_at_hub(services: Services, hub: Site, pool: str, total: int | None) -> list[Check]:
+    """Compare the free space at the hub with the bytes to come; without a pool say that."""
+    cluster = services.clusters.get(hub.name)
+    if cluster is None:
+        return []
+    if not pool:
+        try:
+            there = DEFAULT_POOL in (await cluster.status()).pools
+        except ClusterError as error:
+            return [warned(f"{hub.name}: free space unknown. {error.message}", error.way_out)]
+        if not there:
+            text = f"{hub.name}: no backup tells yet which pool backups go to, so whether it has "
+            return [warned(f"{text}room for one is not known.", site=hub.name)]
+    return await room_checks(cluster, hub, pool or DEFAULT_POOL, total)

@@ -20,10 +20,8 @@ from dcn_console.operations.backups.content import DIFFERENT, SAME, compare_plac
 from dcn_console.operations.backups.reasons import explained
 from dcn_console.operations.backups.removal import remove_backup
 from dcn_console.operations.backups.where import (
-    DEFAULT_POOL,
     image_of,
     kept,
-    pool_of,
     source_of,
 )
 from dcn_console.operations.base import TargetContext
@@ -81,11 +79,13 @@ class Steps:
     async def watch(self, backup_id: str) -> StepResult:
         """Watch until the backup is there; THERE, WRONG, REFUSED or CANCELLED."""
         meter: Arriving | None = None
+        pool = ""
 
         async def measure(backup: Backup) -> Progress | None:
-            nonlocal meter
-            if meter is None:
-                meter = self._meter(backup)
+            nonlocal meter, pool
+            found = backup.container or self._parameters.pool
+            if meter is None or found != pool:
+                meter, pool = self._meter(backup, found), found
             return await meter.measure()
 
         result = await until_settled(
@@ -111,15 +111,14 @@ class Steps:
             return StepResult(outcome=REFUSED, text=result.text)
         return result
 
-    def _meter(self, backup: Backup) -> Arriving:
+    def _meter(self, backup: Backup, pool: str) -> Arriving:
         parameters = self._parameters
         if parameters.snapshot_id is not None:
             image = f"{image_of(parameters.volume_id)}.backup.base"
         else:
             image = f"{image_of(parameters.volume_id)}.backup.{parameters.chain or backup.id}"
-        pool = pool_of(backup) if backup.container else DEFAULT_POOL
         since = parameters.since if parameters.incremental else ""
-        name = "" if parameters.incremental and not since else image
+        name = "" if not pool or (parameters.incremental and not since) else image
         return Arriving(
             self._context, self._context.site, pool, name, parameters.total, since=since
         )
