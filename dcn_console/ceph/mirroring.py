@@ -7,7 +7,7 @@ looks first whether it happened. Cancelling kills the process.
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -26,9 +26,6 @@ from dcn_console.model.mirroring import (
     SyncProgress,
 )
 from dcn_console.model.text import printable
-
-if TYPE_CHECKING:
-    from dcn_console.ceph.cluster import Cluster
 
 _CHANGE_SECONDS = 120.0
 _ANSWER_SECONDS = 30.0
@@ -188,8 +185,10 @@ class ClusterMirroring:
         subject = Subject(needs=_PEER_NEEDS)
         await self._link.ask(_Nothing, "mirror_peer_permission", subject)
 
-    async def receive_from(self, pool: str, source: "Cluster", direction: PeerDirection) -> None:
-        """Have this cluster's pool receive from the same pool of ``source``.
+    async def receive_from(
+        self, pool: str, source: "ClusterMirroring", direction: PeerDirection
+    ) -> None:
+        """Have this cluster's pool receive from the same pool of the cluster of ``source``.
 
         Only this cluster is changed, and one that receives from there already gets fresh
         addresses and a fresh key, so that it is safe to repeat. ``direction`` is what the peer is
@@ -200,14 +199,14 @@ class ClusterMirroring:
         way_out = "The modes of both pools must allow mirroring; see `rbd mirror pool info`."
         subject = Subject(pool=pool, failed="gets no new peer", way_out=way_out, needs=_PEER_NEEDS)
         alone = {"deadline": _PEER_SECONDS, "operation_seconds": _PEER_SECONDS / 2}
-        async with source.mirroring._link.alone(subject, **alone) as agent:
+        async with source._link.alone(subject, **alone) as agent:
             made = await agent.ask(_Token, "mirror_peer_token")
         parameters = {"token": made.token, "direction": direction.value}
         try:
             async with self._link.alone(subject, **alone) as agent:
                 await agent.ask(_Nothing, "mirror_peer_import", parameters)
         except ClusterUnreachable as error:
-            there = printable(source.site, 60)
+            there = printable(source._link.site, 60)
             raise ClusterUnreachable(
                 f"{error.message} It was connecting to the cluster of site {there}.",
                 way_out=f"Its hosts must reach the monitors of {there}; {error.way_out}",

@@ -216,21 +216,23 @@ async def test_two_clusters_become_peers_without_a_token_seen(
         for side in (hub, edge):
             await side.cluster.mirroring.set_pool_mode(pool, PoolMode.IMAGE)
         with pytest.raises(ClusterError, match=r"denied to client\.openstack") as caught:
-            await edge.cluster.mirroring.receive_from(pool, hub.cluster, PeerDirection.BOTH)
+            await edge.cluster.mirroring.receive_from(
+                pool, hub.cluster.mirroring, PeerDirection.BOTH
+            )
         assert "admin" in caught.value.way_out
         await hub.admin.mirroring.set_site_name(
             (await hub.admin.mirroring.pool(hub.pool)).site_name
         )
         for side, other in ((hub, edge), (edge, hub)):
             mirroring = side.admin.mirroring
-            await mirroring.receive_from(pool, other.admin, PeerDirection.BOTH)
-            await mirroring.receive_from(pool, other.admin, PeerDirection.BOTH)
+            await mirroring.receive_from(pool, other.admin.mirroring, PeerDirection.BOTH)
+            await mirroring.receive_from(pool, other.admin.mirroring, PeerDirection.BOTH)
         for side, other in ((hub, edge), (edge, hub)):
             known = (await side.admin.mirroring.pool(pool)).peers
             assert [peer.site_name for peer in known] == [other.site.cluster]
             assert known[0].direction is PeerDirection.BOTH
         with pytest.raises(ClusterError) as again:
-            await hub.admin.mirroring.receive_from(pool, hub.admin, PeerDirection.RECEIVE)
+            await hub.admin.mirroring.receive_from(pool, hub.admin.mirroring, PeerDirection.RECEIVE)
         assert "gets no new peer" in again.value.message
         assert "eyJ" not in caplog.text + str(again.value) + str(caught.value)
         for side in (hub, edge):

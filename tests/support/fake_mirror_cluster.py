@@ -214,18 +214,20 @@ class FakeMirroring(Part):
     async def check_peer_permission(self) -> None:
         await self._administered()
 
-    async def receive_from(self, pool: str, source: FakeCluster, direction: PeerDirection) -> None:
+    async def receive_from(
+        self, pool: str, source: "FakeMirroring", direction: PeerDirection
+    ) -> None:
         plant = await self._administered()
-        sender = await source.mirroring._administered()
+        sender = await source._administered()
         if PoolMode.DISABLED in (plant.pool_mode, sender.pool_mode):
             raise ClusterError("(22) mirroring is switched off")
-        if [other for other in plant.receives_from if other != source.site]:
+        if [other for other in plant.receives_from if other != source._site]:
             raise ClusterError("(22) the pool receives from a peer already")
-        if source.site not in plant.receives_from:
-            plant.receives_from.append(source.site)
-        if self._site not in (heard := self._world.plants[source.site].sends_to):
+        if source._site not in plant.receives_from:
+            plant.receives_from.append(source._site)
+        if self._site not in (heard := self._world.plants[source._site].sends_to):
             heard.append(self._site)
-        self.wrote(f"receive from {source.site} {direction}")
+        self.wrote(f"receive from {source._site} {direction}")
 
     async def rename_peer(self, pool: str, uuid: str, name: str) -> None:
         self.reach().peer_names[uuid.split("-", 1)[1]] = name

@@ -98,7 +98,7 @@ async def connect(work: Work, receiver: str, source: str) -> StepResult:
         peer = before.receiving_peer(receiver, source)
         if peer is None or not has_met(before, receiver, source):
             mirroring = work.cluster(receiver).mirroring
-            await mirroring.receive_from(work.pool, work.cluster(source), direction)
+            await mirroring.receive_from(work.pool, work.cluster(source).mirroring, direction)
             peer = (await work.sides()).receiving_peer(receiver, source)
         if peer is None:
             return StepResult(outcome=REFUSED, text=f"{receiver} does not list {source} as a peer")
