@@ -24,14 +24,21 @@ def protected(case: Case, condition: MirrorCondition, text: str) -> Judgement:
     if condition is MirrorCondition.DEMOTED:
         return Judgement(holds=False, why="no side is primary: nothing can be written")
     if condition not in WORKING:
-        copying = condition in _COPYING and not case.destination.first_copy_complete
-        why = f"the first copy is not complete: {text}" if copying else text
-        return Judgement(holds=False, why=why)
+        return Judgement(holds=False, why=_not_working(case, condition, text))
     if frozen is not None:
         return Judgement(holds=None, why=f"{text}, as of {clock(frozen, case.now)}")
     if case.mode is MirrorMode.SNAPSHOT:
         return _protected_by_snapshots(case, text)
     return Judgement(holds=True, why=text)
+
+
+def _not_working(case: Case, condition: MirrorCondition, text: str) -> str:
+    complete = case.destination.first_copy_complete
+    if condition not in _COPYING or complete:
+        return text
+    if complete is None:
+        return f"nothing tells that the first copy is complete: {text}"
+    return f"the first copy is not complete: {text}"
 
 
 def peer_ready(case: Case, condition: MirrorCondition) -> Judgement:

@@ -270,6 +270,7 @@ class TestDaemons:
         row = judged(world(image(primary=True), lyon))
         assert row.condition is condition
         assert row.protected.holds is False
+        assert "first copy is not complete" not in row.protected.why
 
     def test_looked_at_once_a_daemon_that_reports_others_has_not_begun(self) -> None:
         lyon = pool("lyon", image(None), image(journal(0), name="other", global_id="g2"))
