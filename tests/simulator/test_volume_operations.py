@@ -216,6 +216,15 @@ async def test_an_image_of_a_volume_is_staged_once_for_all_its_sites(
     assert "store-north, store-south" in requests[0]
 
 
+@pytest.mark.parametrize("name", ["x" * 256, "rocket 🚀"])
+async def test_a_name_that_glance_refuses_is_no_name_of_an_image(
+    simulator: Simulator, operations: Operations, name: str
+) -> None:
+    volume_id = simulator.control.add_volume("well named", "north", used=8 * MIB)
+    plan = await operations.plan(UploadVolumes(volume_ids=(volume_id,), name=name))
+    assert [check.text for check in plan.refusals if "name" in check.text]
+
+
 async def test_a_dead_site_keeps_an_image_from_no_other(
     simulator: Simulator, operations: Operations
 ) -> None:

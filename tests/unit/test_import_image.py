@@ -56,7 +56,7 @@ def qcow2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def a_plan(services: ImageServices, **asked: object) -> Plan:
-    request = ImportImage(name="new", **asked)  # type: ignore[arg-type]
+    request = ImportImage(**{"name": "new", **asked})  # type: ignore[arg-type]
     operation = ImageImport()
     (plan,) = await operation.plan(services.as_services(), request, services.plan_context())
     return plan
@@ -131,6 +131,16 @@ async def test_what_makes_no_sense_is_refused(
     with pytest.raises(UsageError) as raised:
         await a_plan(services, **asked)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x" * 256, "255 characters"), ("rocket 🚀", "beyond U+FFFF")]
+)
+async def test_a_name_that_glance_refuses_is_told_in_the_plan(
+    services: ImageServices, raw: Path, name: str, said: str
+) -> None:
+    assert said in refusals(await a_plan(services, path=str(raw), name=name))
+    assert not (await a_plan(services, path=str(raw), name="ü" * 255)).is_refused
 
 
 async def test_a_raw_file_is_sent_and_its_hash_compared(services: ImageServices, raw: Path) -> None:

@@ -17,6 +17,7 @@ from dcn_console.operations.backups.where import hub_of
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.copy_image.checks import site_refusal
 from dcn_console.operations.copy_image.plan import look_at, method_check
+from dcn_console.operations.images.naming import name_checks
 from dcn_console.operations.import_image.commands import equivalent_commands
 from dcn_console.operations.import_image.disk_checks import disk_checks
 from dcn_console.operations.import_image.names import (
@@ -57,6 +58,7 @@ async def plan_import(services: Services, request: ImportImage, context: PlanCon
     elif parameters.file is not None and default != parameters.store:
         text = f"Glance takes uploads into its default store {printable(default)}, not into "
         checks.append(refused(f"{text}{printable(parameters.store)} of {hub.name}.", "--url works"))
+    checks += name_checks(parameters.name)
     checks += await _method_checks(services, parameters)
     checks += _twice(parameters, context)
     image = Image(id="", size=size)

@@ -9,6 +9,7 @@ from dcn_console.model.server_requests import ImageOfServer
 from dcn_console.model.sites import Site
 from dcn_console.model.text import printable
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.images.naming import name_checks
 from dcn_console.operations.mirror_subject import fine
 from dcn_console.operations.server_image.names import ASK_STEP, NAME, WATCH_STEP, OwnDisk
 from dcn_console.operations.upload_volume.places import (
@@ -17,7 +18,6 @@ from dcn_console.operations.upload_volume.places import (
     place_checks,
     places_for,
 )
-from dcn_console.operations.volumes.scene import NAME_LIMIT
 
 
 async def plan_own_disk(
@@ -31,7 +31,7 @@ async def plan_own_disk(
     places = await places_for(services, site, request.sites)
     landing = places.landing.name
     own_disk = OwnDisk(
-        name=printable(request.name or server.label, NAME_LIMIT),
+        name=printable(request.name or server.label),
         home=site.name,
         sites=places.names,
     )
@@ -44,6 +44,7 @@ async def plan_own_disk(
         targets=(landing,),
         skipped=places.skipped,
         checks=(
+            *name_checks(own_disk.name),
             fine("Its root disk is Nova's own: Nova makes the image; volumes are not in it."),
             *await place_checks(services, places, None),
         ),

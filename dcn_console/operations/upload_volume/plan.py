@@ -14,6 +14,7 @@ from dcn_console.operations.backups.checks import (
     volume_quota_checks,
 )
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.images.naming import name_checks
 from dcn_console.operations.mirror_subject import fine, refused, warned
 from dcn_console.operations.snapshot_volume.plan import IN_USE, snapshot_quota_checks
 from dcn_console.operations.upload_volume.names import (
@@ -31,7 +32,6 @@ from dcn_console.operations.upload_volume.places import (
     places_for,
 )
 from dcn_console.operations.volumes.scene import (
-    NAME_LIMIT,
     Scene,
     busy_checks,
     cluster_checks,
@@ -76,7 +76,9 @@ async def plan_upload(
     raw = request.disk_format == RAW
     total = scene.volume.size if raw else None
     scratch = scene.volume.status == IN_USE
+    wanted_name = printable(request.name) or printable(scene.volume.label)
     checks = [
+        *name_checks(wanted_name),
         *steady_checks(scene, "uploaded"),
         *busy_checks(volume_id, context),
         *_volume_checks(scene, request.disk_format, scratch=scratch),
@@ -93,7 +95,7 @@ async def plan_upload(
         label=scene.label,
         home=scene.site.name,
         zone=scene.site.availability_zone or "",
-        name=printable(request.name, NAME_LIMIT) or printable(scene.volume.label, NAME_LIMIT),
+        name=wanted_name,
         disk_format=request.disk_format,
         size=scene.volume.size or 0,
         sites=places.names,
