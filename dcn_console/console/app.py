@@ -20,6 +20,7 @@ from dcn_console.console.actions import ACTIONS, BY_ID
 from dcn_console.console.clock import Clock, local_clock
 from dcn_console.console.command_line import Command
 from dcn_console.console.handlers import HANDLERS
+from dcn_console.console.header import failures
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.host import ConsoleHost
 from dcn_console.console.navigation import console_screens, front_of, home_of
@@ -28,6 +29,7 @@ from dcn_console.console.theme import DARK, LIGHT
 from dcn_console.console.tidying import Collector
 from dcn_console.console.typeahead import KeyQueue
 from dcn_console.model.errors import DcnError
+from dcn_console.model.text import printable
 from dcn_console.workspace.interface import Change, Workspace
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ class ConsoleApp(ConsoleHost):
         self._keys = KeyQueue()
         self._collector = Collector()
         self._unsubscribe: Callable[[], None] | None = None
+        self._failing: frozenset[str] = frozenset()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -189,9 +192,18 @@ class ConsoleApp(ConsoleHost):
             self.tasks = self.workspace.tasks()
         else:
             self.rows = self.workspace.rows()
+            self._note_failures()
         for screen in console_screens(self):
             if screen.is_ready:
                 screen.data_changed(event.change)
+
+    def _note_failures(self) -> None:
+        """Keep among the messages what the banner says, whole."""
+        failing = {error: name for name, error, _ in failures(self.workspace.inventory())}
+        for error, name in failing.items():
+            if error not in self._failing:
+                self.journal.add(self.clock(), "error", f"{name}: {printable(error)}")
+        self._failing = frozenset(failing)
 
     def action_run(self, name: str) -> None:
         """Run an action of the registry, or say why it cannot be run."""

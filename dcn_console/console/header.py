@@ -15,6 +15,11 @@ STALE_SECONDS = 120.0
 """Data older than this is shown with its age."""
 
 _APART = "  "
+_ERROR_LIMIT = 400
+_CHECK_UP: Line = (
+    Span("→ ", Tone.DIM),
+    Span("r tries again at once; “dcn-console doctor” in a shell looks at everything.", Tone.DIM),
+)
 
 
 def header_parts(
@@ -49,6 +54,8 @@ def header_parts(
 def _where(workspace: Workspace) -> Line:
     cloud = foreign(workspace.cloud_name, Tone.STRONG, 24)
     if not workspace.project_name:
+        if workspace.inventory().images.error:
+            return (cloud, Span(" · not connected", Tone.BAD))
         return (cloud, Span(" · connecting", Tone.DIM))
     return (cloud, Span(" · ", Tone.DIM), foreign(workspace.project_name, limit=24))
 
@@ -75,27 +82,38 @@ def task_counts(tasks: tuple[Task, ...]) -> Line:
     return line("no open tasks" if tasks else "no tasks", Tone.DIM)
 
 
-def banner(inventory: Inventory, now: datetime) -> Line:
-    """Return what is wrong with the services, on one line; nothing when all answer."""
-    troubles: dict[str, tuple[str, datetime | None]] = {}
+def banner(workspace: Workspace, now: datetime) -> tuple[Line, ...]:
+    """Return what is wrong with the services and the way out; nothing when all answer."""
+    troubles = failures(workspace.inventory())
+    if not troubles:
+        return ()
+    name, error, since = troubles[0]
+    when = f" since {moment(since, now)}" if since else ""
+    more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
+    if workspace.project_name:
+        return (_trouble(f"{name}: no news{when}{more}: ", error),)
+    return (_trouble(f"not connected{when}: ", error), _CHECK_UP)
+
+
+def failures(inventory: Inventory) -> tuple[tuple[str, str, datetime | None], ...]:
+    """Return what cannot be read, why and since when; each reason once."""
+    found: dict[str, tuple[str, str, datetime | None]] = {}
     for name, snapshot in (
         ("images", inventory.images),
         ("stores", inventory.stores),
         ("volumes", inventory.volumes),
         ("block storage services", inventory.services),
         ("servers", inventory.servers),
+        ("snapshots", inventory.snapshots),
+        ("backups", inventory.backups),
     ):
-        if snapshot.error and snapshot.error not in troubles:
-            troubles[snapshot.error] = (name, snapshot.failing_since)
-    if not troubles:
-        return NOTHING
-    error, (name, since) = next(iter(troubles.items()))
-    when = f" since {moment(since, now)}" if since else ""
-    more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
-    return (
-        Span(f" ▲ {name}: no news{when}{more}: ", Tone.BAD),
-        foreign(error, Tone.PLAIN),
-    )
+        if snapshot.error and snapshot.error not in found:
+            found[snapshot.error] = (name, snapshot.error, snapshot.failing_since)
+    return tuple(found.values())
+
+
+def _trouble(what: str, error: str) -> Line:
+    return (Span("▲ ", Tone.BAD), Span(what, Tone.BAD), foreign(error, Tone.PLAIN, _ERROR_LIMIT))
 
 
 def freshness(snapshot: Snapshot[Any], shown: int, now: datetime) -> Line:
@@ -112,3 +130,10 @@ def freshness(snapshot: Snapshot[Any], shown: int, now: datetime) -> Line:
     if snapshot.taken_at and (now - snapshot.taken_at).total_seconds() >= STALE_SECONDS:
         return line(f"{age} old", Tone.WARNING)
     return (foreign(snapshot.notice, Tone.DIM),) if snapshot.notice else NOTHING
+
+
+def absence(snapshot: Snapshot[Any], what: str, none: str) -> str:
+    """Return what stands where there are no rows: ``none`` only when all were read."""
+    if snapshot.complete:
+        return none
+    return f"the {what} could not be read yet" if snapshot.error else f"reading the {what}…"

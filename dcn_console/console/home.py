@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 
 from dcn_console.console.clock import Clock
 from dcn_console.console.columns.sites import FindingRow
-from dcn_console.console.header import freshness
+from dcn_console.console.header import absence, freshness
 from dcn_console.console.pane import Pane, describe_table
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import NOTHING, Line, Span, Tone, line
@@ -182,6 +182,9 @@ class HomeScreen(TableScreen):
             describe_table(sites),
             note or (line(count(findings, "finding"), Tone.DIM) if findings else NOTHING),
         )
+        some = Place.VOLUMES if inventory.images.complete else Place.IMAGES
+        unread = inventory.volumes if some is Place.VOLUMES else inventory.images
+        self.tables[Place.FINDINGS].empty = absence(unread, some.value, "nothing wrong found")
         self.query_one("#tasks-pane", Pane).describe(
             describe_table(self.tables[Place.TASKS].state), self._runner_note()
         )
@@ -194,10 +197,8 @@ class HomeScreen(TableScreen):
             note = self._late
         if table.state.total and table.state.narrowed:
             table.empty = "nothing passes the filter; esc widens"
-        elif snapshot.complete:
-            table.empty = f"no {place.value}"
         else:
-            table.empty = f"reading the {place.value}…"
+            table.empty = absence(snapshot, place.value, f"no {place.value}")
         pane = self.query_one(f"#{_PANE_OF[place]}", Pane)
         brief = pane.size.width < _BRIEF_WIDTH
         pane.describe(describe_table(table.state, brief=brief), note)

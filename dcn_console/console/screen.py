@@ -11,6 +11,7 @@ from dcn_console.console.command_line import names, parse_command
 from dcn_console.console.footer import KeyFooter
 from dcn_console.console.header import banner, header_parts
 from dcn_console.console.prompt import Mode, PromptBar
+from dcn_console.console.prose import Prose
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.strand import Strand
 from dcn_console.model.errors import UsageError
@@ -60,7 +61,7 @@ class ConsoleScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The shared lines around the body."""
         yield Strand(id="header")
-        yield Strand(id="banner")
+        yield Prose(id="banner")
         yield from self.body()
         yield PromptBar(self._prompt_edited, self._prompt_done)
         yield KeyFooter()
@@ -93,9 +94,9 @@ class ConsoleScreen(Screen[None]):
         header = self.query_one("#header", Strand)
         size = self.size.width
         header.set_line(*header_parts(console.workspace, console.rows, console.tasks, now, size))
-        trouble = banner(console.workspace.inventory(), now)
-        strip = self.query_one("#banner", Strand)
-        strip.set_line(trouble)
+        trouble = banner(console.workspace, now)
+        strip = self.query_one("#banner", Prose)
+        strip.show(trouble)
         if strip.display != bool(trouble):
             strip.display = bool(trouble)
 

@@ -25,7 +25,7 @@ from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place
 from dcn_console.console.table.widget import ResourceTable
 from dcn_console.model.mirror_rows import MirrorCondition
-from dcn_console.model.rows import Cell, Placement
+from dcn_console.model.rows import Cell, Placement, Rows
 from dcn_console.workspace.interface import Change
 
 
@@ -191,6 +191,39 @@ async def test_ages_and_errors_are_visible() -> None:
         workspace.clock.advance(300)
         app.tick()
         await until(pilot, lambda: "5 min old" in shown(app), "the age")
+
+
+async def test_the_first_screen_without_a_connection_says_what_to_do() -> None:
+    workspace = FakeWorkspace(rows=Rows(sites=sample_rows().sites), tasks=())
+    workspace.project_name = ""
+    workspace.complete = False
+    async with running(workspace, (80, 24)) as (app, pilot):
+        assert "lab · connecting" in strand(app, "header")
+        await until(pilot, lambda: "reading the images…" in shown(app), "it reads")
+        error = "Keystone: 401 [red]x[/] wrong. Check user, password and project in clouds.yaml."
+        workspace.errors = dict.fromkeys(("images", "stores", "volumes", "backups"), error)
+        workspace.failing_since = workspace.clock.now
+        workspace.tell(Change.CONNECTION)
+        await until(pilot, lambda: "lab · not connected" in strand(app, "header"), "no connection")
+        await until(pilot, lambda: "project in clouds.yaml." in shown(app), "the way out")
+        assert "not connected since 12:04: Keystone: 401 [red]x[/] wrong." in shown(app)
+        assert "“dcn-console doctor” in a shell looks at everything." in shown(app)
+        assert "the images could not be read yet" in shown(app)
+        await pilot.press("b")
+        await until(pilot, lambda: "the backups could not be read yet" in shown(app), "no backups")
+        await pilot.press("escape", "L")
+        await until(pilot, lambda: f"images: {error}"[:40] in shown(app), "it is kept")
+        assert len(app.journal.entries) == 1
+
+
+async def test_nothing_is_called_right_before_it_was_read() -> None:
+    workspace = FakeWorkspace(rows=Rows(sites=sample_rows().sites))
+    workspace.complete = False
+    async with running(workspace, (120, 40)) as (app, pilot):
+        assert "nothing wrong found" not in shown(app)
+        workspace.complete = True
+        workspace.tell(Change.ROWS)
+        await until(pilot, lambda: "nothing wrong found" in shown(app), "all is read")
 
 
 async def test_a_site_that_does_not_answer_says_since_when() -> None:

@@ -71,7 +71,9 @@ def _option(value: str, name: object) -> Option:
     """Return the option of a name, or of the id of one of several things of that ``name``."""
     if name is None:
         return Option(value=value, words=value)
-    return Option(value=value, words=f"{name or 'unnamed'} {value[:8]}", hint=f"{name}, the one of id {value}")
+    return Option(
+        value=value, words=f"{name or 'unnamed'} {value[:8]}", hint=f"{name}, the one of id {value}"
+    )
 
 
 def _missing(plans: tuple[Plan, ...]) -> tuple[Line, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from dcn_console.console.header import freshness
+from dcn_console.console.header import absence, freshness
 from dcn_console.console.navigation import console_screens, front_of, home_of
 from dcn_console.console.pane import Pane, describe_table
 from dcn_console.console.prose import Prose
@@ -155,10 +155,8 @@ class StoredScreen(TableScreen):
             snapshot = self.snapshot_of(place)
             if table.state.total and table.state.narrowed:
                 table.empty = "nothing passes the filter; esc widens"
-            elif snapshot.complete or snapshot.error:
-                table.empty = self.nothing(place)
             else:
-                table.empty = f"reading the {place.value}…"
+                table.empty = absence(snapshot, place.value, self.nothing(place))
             note = freshness(snapshot, table.state.total, now) or self.note(place)
             words = describe_table(table.state, where=self.narrowed_words())
             self.query_one(f"#{place.name.lower()}-pane", Pane).describe(words, note)
