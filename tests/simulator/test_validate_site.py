@@ -1,5 +1,6 @@
 """A site is validated on a simulator: what works, what is lacking, what fails, and what is left."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,7 @@ async def test_everything_is_tried_and_removed(operations: Operations, tmp_path:
     assert "clone of" in context.results["copy-on-write"].text
     assert "the server's root volume" in context.results["server image"].text
     assert context.results["restore"].moved == 4 * MIB
+    assert "comparing the data is no part of this step" in context.results["restore"].text
     assert await left_by(operations, context.task.id) == ""
     assert folders_in(tmp_path) == []
 
@@ -165,6 +167,8 @@ async def test_a_step_that_hangs_is_given_up(operations: Operations, simulator: 
     target, context = await operations.run(request, plan)
     assert target.state is TargetState.FAILED
     assert context.results["backup"].outcome == "failed", context.results["backup"]
+    assert re.search(r"given up after 1:00: .*cinder-backup on \S+ is down since \d{4}-",
+        context.results["backup"].text), context.results["backup"].text  # fmt: skip
     assert outcomes(context.results)["server image"] == "passed"
     assert outcomes(context.results)[CLEAN] == "failed"
     assert "backup “dcn-console-validate-7” is creating" in context.results[CLEAN].text

@@ -1,6 +1,7 @@
 """New volumes: what is planned, asked once, seen to be what it should be, and cleaned up."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -117,12 +118,16 @@ async def test_quota_and_service_are_judged(services: VolumeServices) -> None:
             availability_zone="dcn0-zone",
             status="enabled",
             state="down",
+            updated_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         ),
     )
-    text = refusals(await a_plan(services, size=2 * GIB))
+    plan = await a_plan(services, size=2 * GIB)
+    text = refusals(plan)
     assert "Quota volumes" in text
     assert "1 GiB at most" in text
-    assert "dcn0 is down" in text
+    assert "dcn0 is down since 2026-01-02 03:04 UTC" in text
+    ways_out = [check.way_out for check in plan.refusals]
+    assert "Start cinder-volume on dcn0; its log says why it ended." in ways_out
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Preconditions of backups and restores that Cinder alone can tell."""
 
+import shlex
+from collections.abc import Sequence
+
 from dcn_console.clouds.service_api import as_numbers
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ServiceError
@@ -49,21 +52,32 @@ def service_check(known: tuple[CinderService, ...], binary: str, zone: str, doin
     if working:
         return fine(f"{binary} is up in zone {zone}.")
     if here:
-        words = ", ".join(
-            f"{printable(one.host, 60)} is "
-            f"{'disabled' if one.status != 'enabled' else one.state or 'silent'}"
-            for one in here
-        )
-        return refused(
-            f"No {binary} works in zone {zone}, so {doing}: {words}.",
-            f"Start or enable it: openstack volume service list --service {binary}",
-        )
+        words = ", ".join(standing(one) for one in here)
+        return refused(f"No {binary} works in zone {zone}, so {doing}: {words}.", _way_out(here))
     zones = sorted({one.availability_zone or "none" for one in ours})
     elsewhere = f"; there is one in {', '.join(zones)}" if zones else ""
     return refused(
         f"Zone {zone} has no {binary}, so {doing}{elsewhere}.",
         f"Deploy {binary} there, or correct the site's availability_zone.",
     )
+
+
+def standing(service: CinderService) -> str:
+    """Say how a service that does not work stands, and since when it is silent."""
+    host = printable(service.host, 60)
+    if service.status != "enabled":
+        reason = f" ({printable(service.disabled_reason, 100)})" if service.disabled_reason else ""
+        return f"{host} is disabled{reason}"
+    since = f" since {service.updated_at:%Y-%m-%d %H:%M} UTC" if service.updated_at else ""
+    return f"{host} is {printable(service.state or 'silent', 40)}{since}"
+
+
+def _way_out(services: Sequence[CinderService]) -> str:
+    """Say how to have one of the services, all of one kind, work again."""
+    first = services[0]
+    if all(one.status != "enabled" for one in services):
+        return f"openstack volume service set --enable {shlex.quote(first.host)} {first.binary}"
+    return f"Start {first.binary} on {printable(first.host, 60)}; its log says why it ended."
 
 
 async def backup_quota_checks(services: Services, size: int | None, number: int = 1) -> list[Check]:

@@ -74,7 +74,8 @@ class _Comparison:
             )
             return StepResult(outcome=DIFFERENT, text=text)
         if check is ContentCheck.METADATA:
-            text = f"its size is right ({format_bytes(second.size)}); no data was compared"
+            size = format_bytes(second.size)
+            text = f"its size is right ({size}); comparing the data is no part of this step"
             return StepResult(outcome=SAME, text=text)
         if self._numbers is None:
             self._context.show(TargetState.VERIFYING, self._doing())

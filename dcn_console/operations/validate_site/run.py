@@ -6,10 +6,11 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from dcn_console.model.errors import ClusterError, DcnError
+from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import format_duration
 from dcn_console.operations.base import TargetContext
+from dcn_console.operations.not_working import not_working
 from dcn_console.operations.parameters import parameters_of
 from dcn_console.operations.patience import CANCELLED
 from dcn_console.operations.results import StepResult
@@ -109,18 +110,10 @@ async def _take(run: Run, name: str) -> StepResult:
 
 
 async def _silent(run: Run) -> str:
-    """Say which clusters do not answer: why a service hangs it does not tell."""
-    topology, clusters = run.context.services.topology, run.context.services.clusters
+    """Say which clusters and services do not work: why another hangs it does not tell."""
     parameters = run.parameters
-    found = []
-    for name in dict.fromkeys((parameters.site, parameters.hub, parameters.second_site)):
-        access = topology.site(name).cluster if name else None
-        if access is None or name not in clusters:
-            continue
-        try:
-            await clusters[name].probe(access.volumes_pool)
-        except ClusterError as error:
-            found.append(error.message.rstrip("."))
+    sites = (parameters.site, parameters.hub, parameters.second_site)
+    found = await not_working(run.context.services, sites)
     return f". {'. '.join(found)}" if found else ""
 
 
