@@ -76,7 +76,7 @@ async def test_a_server_is_made_of_what_was_restored(
     assert plan.title.endswith("south, server web-again of it")
     assert "NEW_VOLUME_ID" in plan.commands[1]
     assert [step.name for step in plan.steps][3:] == [
-        "server: ask", "server: watch", "server: verify",
+        "server ask", "server watch", "server verify",
     ]  # fmt: skip
     target, context = await operations.run(request, plan)
     assert target.state is TargetState.DONE, target.text
@@ -99,12 +99,12 @@ async def test_a_runner_killed_while_the_server_is_made_makes_no_second_one(
     results: dict[str, StepResult] = {}
 
     def kill(name: str) -> None:
-        if name == "server: watch":
+        if name == "server watch":
             raise Killed
 
     with pytest.raises(Killed):
         await operations.run(request, plan, results=results, on_step=kill, task_id="t")
-    results.pop("server: ask", None)
+    results.pop("server ask", None)
     target, _ = await operations.run(request, plan, results=results, task_id="t")
     assert target.state is TargetState.DONE, target.text
     assert len(servers(admin, "once")) == 1

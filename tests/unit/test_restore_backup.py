@@ -1,6 +1,7 @@
 """Restores: to a new volume at any site, over an existing one, and what proves them."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -19,12 +20,22 @@ from dcn_console.model.storage_requests import (
     DeleteBackups,
     RestoreBackup,
 )
-from dcn_console.model.tasks import ProgressSource, Target, TargetState
+from dcn_console.model.tasks import (
+    ProgressSource,
+    StepRecord,
+    StepState,
+    Target,
+    TargetState,
+)
 from dcn_console.operations.back_up import BackupCreate
 from dcn_console.operations.base import Operation
 from dcn_console.operations.check_backups import BackupCheck
+from dcn_console.operations.create_server.plan import ASK_STEP as SERVER_ASK
+from dcn_console.operations.create_server.plan import VERIFY_STEP as SERVER_VERIFY
+from dcn_console.operations.create_server.plan import WATCH_STEP as SERVER_WATCH
 from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.restore_backup import BackupRestore
+from dcn_console.operations.restore_backup.server import PREFIX
 from dcn_console.operations.results import StepResult
 
 
@@ -375,3 +386,12 @@ async def test_a_check_needs_something_to_compare_with(services: BackupServices)
     backup_id = await back_up(services)
     del services.clusters["dcn1"]
     assert "no Ceph access to dcn1" in refusals(await check_plan(services, backup_id))
+
+
+def test_the_steps_of_the_server_are_told_by_the_names_of_the_plan() -> None:
+    names = [f"{PREFIX}{step}" for step in (SERVER_ASK, SERVER_WATCH, SERVER_VERIFY)]
+    taken = [
+        StepRecord(name=name, state=StepState.DONE, started_at=datetime(2026, 1, 1, tzinfo=UTC))
+        for name in names
+    ]
+    assert [one.planned_name for one in taken] == names

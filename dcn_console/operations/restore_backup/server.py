@@ -20,7 +20,7 @@ from dcn_console.operations.mirror_subject import refused, warned
 from dcn_console.operations.patience import CANCELLED, DONE
 from dcn_console.operations.restore_backup.names import NAME
 
-PREFIX = "server: "
+PREFIX = "server "
 """Comes before the names of the server's steps."""
 _NAME_LIMIT = 255
 
