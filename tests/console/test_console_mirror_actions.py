@@ -166,6 +166,21 @@ async def test_relocating_asks_for_the_server_and_the_comparison() -> None:
         assert "submitted" in said(app)[-1]
 
 
+async def test_relocating_what_is_secondary_at_both_sides_asks_which_becomes_primary() -> None:
+    workspace = FakeWorkspace()
+    async with mirroring(workspace) as (app, pilot, screen):
+        row = await put_on_mirror(pilot, screen, MirrorCondition.DEMOTED)
+        await choose(pilot, app, "r")
+        await until(pilot, lambda: "Neither side is primary" in shown(app), "the question")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Choose which side becomes primary" in shown(app), "the refusal")
+        await pilot.press("right", "enter")
+        await planned(pilot, app)
+        request = asked(workspace)
+        assert isinstance(request, Relocate)
+        assert request.destination == sorted((row.source.site, row.destination.site))[0]
+
+
 async def test_what_cannot_be_undone_wants_the_name_typed_exactly() -> None:
     workspace = FakeWorkspace()
     async with mirroring(workspace) as (app, pilot, screen):
@@ -411,8 +426,27 @@ def test_names_are_typed_as_shown() -> None:
     assert not names.take("db")
     assert names.take("db\N{REPLACEMENT CHARACTER}[31m")
     assert names.agreed_with("db")
-    assert not names.agreed_with("db ")
+    assert not names.agreed_with("dB")
     assert TypedNames().agreed_with("")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("db ", "db"),
+        ("my  db", "my db"),
+        ("db\N{RIGHT-TO-LEFT OVERRIDE}x", "db?x"),
+        ("caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"),
+        ("d\N{ZERO WIDTH JOINER}b", "db"),
+        ("   ", "   "),
+        ("漢字 \N{PACKAGE}", "漢字 \N{PACKAGE}"),
+    ],
+)
+def test_what_nobody_sees_in_a_name_need_not_be_typed(name: str, text: str) -> None:
+    names = TypedNames((name,))
+    assert not names.agreed_with("")
+    assert not names.agreed_with("other")
+    assert names.agreed_with(text)
 
 
 @pytest.mark.parametrize("text", ["15m", "1h", "2d"])

@@ -2,6 +2,8 @@
 
 from dcn_console.console.dialogs.checks import interval_or_none, percent
 from dcn_console.console.dialogs.forms import Answers, Field, Option, yes_no
+from dcn_console.console.situation import Situation
+from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.mirroring import MirrorMode
 from dcn_console.model.requests import ContentCheck
 
@@ -102,3 +104,42 @@ def check(answers: Answers) -> ContentCheck:
 def share(answers: Answers) -> float:
     """Return the percentage to sample; what was typed counts only where it was asked for."""
     return float(answers["percent"]) if check(answers) is ContentCheck.SAMPLED else 5.0
+
+
+def destinations(situation: Situation) -> tuple[Field, ...]:
+    """Return a field for the destination where an RBD image is mirrored to several sites."""
+    sites = sites_of(situation)
+    if len(sites) <= 2:
+        return ()
+    other = Option(value="", words="the other side", hint="For each, the side that receives it.")
+    options = tuple(Option(value=site, words=site) for site in sorted(sites))
+    return (Field(id="to", label="to", options=(other, *options)),)
+
+
+def new_primary(situation: Situation) -> tuple[Field, ...]:
+    """Return a field that must be answered where no side is primary: then either may be."""
+    if not any(row.condition is MirrorCondition.DEMOTED for row in situation.mirrors):
+        return ()
+    nobody = Option(value="", words="choose…", hint="Neither side is primary. Choose with ←→.")
+    options = tuple(
+        Option(value=site, words=site, hint=f"{site} becomes primary.")
+        for site in sorted(sites_of(situation))
+    )
+    return (
+        Field(
+            id="to",
+            label="to",
+            options=(nobody, *options),
+            complaint=lambda value: "" if value else "Choose which side becomes primary.",
+        ),
+    )
+
+
+def sites_of(situation: Situation) -> set[str]:
+    """Return the sites of the mirrored RBD images that an action is about."""
+    return {
+        site
+        for row in situation.mirrors
+        for site in (row.source.site, row.destination.site)
+        if site
+    }

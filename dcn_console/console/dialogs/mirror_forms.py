@@ -15,7 +15,10 @@ from dcn_console.console.dialogs.mirror_fields import (
     SCHEDULE,
     STOP_SERVER,
     check,
+    destinations,
+    new_primary,
     share,
+    sites_of,
 )
 from dcn_console.console.dialogs.subjects import mirrored, named, unmirrored
 from dcn_console.console.situation import Situation
@@ -107,7 +110,7 @@ def snapshot(situation: Situation, rows: Rows, _now: datetime) -> Form:
 def relocate(situation: Situation, rows: Rows, _now: datetime) -> Form:
     """Ask whether the server may be stopped, where to, and how to compare the outcome."""
     subjects = mirrored(situation, rows.volumes)
-    to = destinations(situation)
+    to = new_primary(situation) or destinations(situation)
 
     def requests(answers: Answers) -> tuple[Request, ...]:
         return (
@@ -146,7 +149,7 @@ def fail_back(situation: Situation, rows: Rows, now: datetime) -> Form:
     subjects = mirrored(situation, rows.volumes)
     sites = tuple(
         Option(value=site, words=site, hint=f"{site} gives up its own changes, and is primary.")
-        for site in sorted(_sites(situation))
+        for site in sorted(sites_of(situation))
     )
     to = Field(id="to", label="back to", options=(_OLD_PRIMARY, *sites))
 
@@ -176,7 +179,7 @@ def fail_back(situation: Situation, rows: Rows, now: datetime) -> Form:
 def resync(situation: Situation, rows: Rows, now: datetime) -> Form:
     """Ask whose data is given up, telling when each side was last written."""
     subjects = mirrored(situation, rows.volumes)
-    sites = sorted(_sites(situation))
+    sites = sorted(sites_of(situation))
     nobody = Option(value="", words="choose…", hint="Whose data is given up? Choose with ←→.")
     victims = tuple(
         Option(value=site, words=site, hint=f"What {site} holds is thrown away and copied anew.")
@@ -229,25 +232,6 @@ def rehearse(situation: Situation, rows: Rows, _now: datetime) -> Form:
             Rehearse(subjects=subjects, destination=answers.get("to") or None),
         ),
     )
-
-
-def destinations(situation: Situation) -> tuple[Field, ...]:
-    """Return a field for the destination where an RBD image is mirrored to several sites."""
-    sites = _sites(situation)
-    if len(sites) <= 2:
-        return ()
-    other = Option(value="", words="the other side", hint="For each, the side that receives it.")
-    options = tuple(Option(value=site, words=site) for site in sorted(sites))
-    return (Field(id="to", label="to", options=(other, *options)),)
-
-
-def _sites(situation: Situation) -> set[str]:
-    return {
-        site
-        for row in situation.mirrors
-        for site in (row.source.site, row.destination.site)
-        if site
-    }
 
 
 def _last_written(
