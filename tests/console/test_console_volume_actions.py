@@ -7,6 +7,7 @@ from console_pilot import put_on, running, shown, type_text, until
 from fake_data import topology
 from fake_workspace import EVERYTHING, FakeWorkspace
 from textual.pilot import Pilot
+from textual.widgets import Button, Input
 
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.app import ConsoleApp
@@ -15,7 +16,9 @@ from dcn_console.console.dialogs.menu import MenuDialog
 from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.home import HomeScreen
+from dcn_console.console.prose import Prose
 from dcn_console.console.situation import Place, Situation
+from dcn_console.console.spans import plain
 from dcn_console.model.plans import ObjectReference, Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import VolumeRow
@@ -26,6 +29,7 @@ from dcn_console.model.storage_requests import (
     SnapshotVolumes,
     UploadVolumes,
 )
+from dcn_console.model.text import printable
 
 GIB = 1024**3
 ACTIONS = ("create_volume", "snapshot_volumes", "extend_volumes", "upload_volumes",
@@ -148,6 +152,35 @@ async def test_a_deletion_wants_the_name_typed() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
         assert workspace.typed == [("db",)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_a_long_name_can_be_read_whole_where_it_is_to_be_typed(
+    size: tuple[int, int],
+) -> None:
+    name = " ".join(["database-of-the-central-warehouse"] * 7) + " [red]\N{PACKAGE}\x1b[/]"
+    workspace = a_workspace(name)
+    async with running(workspace, size) as (app, pilot):
+        await on_a_volume(pilot, app)
+        await choose(pilot, app, "d")
+        await planned(pilot, app, workspace)
+        dialog = app.screen
+        assert isinstance(dialog, PlanDialog)
+        text = " ".join(plain(line) for line in dialog.query_one("#plan", Prose).lines)
+        assert f"To be typed below {printable(name)}" in text
+        field = dialog.query_one("#typed-name", Input)
+        confirm = dialog.query_one("#confirm", Button)
+        assert field.region.bottom <= size[1]
+        assert field.region.width > 10
+        assert "type ?" in shown(app)
+        field.value = name[:-1]
+        await pilot.pause()
+        assert confirm.disabled
+        field.value = printable(name).replace("\N{REPLACEMENT CHARACTER}", "?")
+        await until(pilot, lambda: not confirm.disabled, "the button")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
+        assert workspace.typed == [(name,)]
 
 
 async def test_a_volume_of_an_image_is_offered_first_where_its_copy_is() -> None:

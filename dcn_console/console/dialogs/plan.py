@@ -140,16 +140,16 @@ class PlanDialog(ModalScreen[bool]):
         self.query_one("#plan", Prose).show(lines)
 
     def _show_plans(self, plans: tuple[Plan, ...]) -> None:
+        working = tuple(plan for plan in plans if plan.has_work)
+        self._names = TypedNames(tuple(plan.typed_name for plan in working if plan.typed_name))
         lines: list[Line] = []
-        for section in plan_sections(plans, self.settings()):
+        for section in plan_sections(plans, self.settings(), self._names.long()):
             if lines:
                 lines.append(line(""))
             if section.title:
                 lines.append(line(section.title, Tone.STRONG))
             lines += section.lines
         self._show(self.title_of(plans), lines)
-        working = tuple(plan for plan in plans if plan.has_work)
-        self._names = TypedNames(tuple(plan.typed_name for plan in working if plan.typed_name))
         if self._names.wanted:
             self.query_one("#typed").display = True
             self.query_one("#confirm", Button).label = f"{self._verb}  enter"

@@ -26,10 +26,13 @@ _OUTCOMES = {
 }
 
 
-def plan_sections(plans: Sequence[Plan], settings: Sequence[Line]) -> tuple[Section, ...]:
+def plan_sections(
+    plans: Sequence[Plan], settings: Sequence[Line], names: tuple[Line, ...] = ()
+) -> tuple[Section, ...]:
     """Return what a person should read before agreeing, those without lines left out.
 
-    ``settings`` are lines on what the dialog itself can change.
+    ``settings`` are lines on what the dialog itself can change, ``names`` are names to be typed
+    that have no room beside the input.
     """
     working = [plan for plan in plans if plan.has_work]
     commands = [command for plan in working for command in plan.commands]
@@ -40,6 +43,7 @@ def plan_sections(plans: Sequence[Plan], settings: Sequence[Line]) -> tuple[Sect
     sections = (
         Section("", _totals(plans, working, settings)),
         Section("Cannot be undone", _irreversible(working)),
+        Section("To be typed below" if len(names) < 2 else "To be typed below, one by one", names),
         Section("One by one", _objects(plans) if len(plans) > 1 else ()),
         Section("Checks", _checks(plans)),
         Section("Steps", _steps(working[0]) if len(plans) == len(working) == 1 else ()),

@@ -1,14 +1,33 @@
 """The names that must be typed to agree to what cannot be undone."""
 
-from dcn_console.console.spans import Line, Span, Tone, line
+import unicodedata
+
+from dcn_console.console.spans import Line, Span, Tone, cells, foreign, line
 from dcn_console.model.text import count, printable
+
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_JOINERS = str.maketrans("", "", "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+_LONGEST = 36
+"""Cells of a name that fit before the input of a narrow dialog."""
+
+
+def same(text: str, name: str) -> bool:
+    """Return whether ``text`` is the name, as far as it can be seen and typed.
+
+    What is shown replaced may be typed as "?"; blanks at the ends or in a row, joiners and the
+    way accents are composed count for nothing, as nobody sees them.
+    """
+    wanted = _visible(name)
+    return _visible(text) == wanted if wanted else text == printable(name)
+
+
+def _visible(text: str) -> str:
+    composed = unicodedata.normalize("NFC", printable(text))
+    return " ".join(composed.replace(_REPLACED, "?").translate(_JOINERS).split())
 
 
 class TypedNames:
-    """Which names are wanted and which were typed.
-
-    A name is typed as it is shown: what no keyboard can type in it counts as its replacement.
-    """
+    """Which names are wanted and which were typed; see ``same``."""
 
     def __init__(self, wanted: tuple[str, ...] = ()) -> None:
         """Want these names, each once."""
@@ -27,11 +46,11 @@ class TypedNames:
     def agreed_with(self, text: str) -> bool:
         """Return whether nothing is left to type once ``text`` counts."""
         left = self._left
-        return not left or (len(left) == 1 and text == printable(left[0]))
+        return not left or (len(left) == 1 and same(text, left[0]))
 
     def take(self, text: str) -> bool:
         """Count ``text`` if it is the name to type now; return whether it is."""
-        if not self.next or text != printable(self.next):
+        if not self.next or not same(text, self.next):
             return False
         self._typed.add(self.next)
         return True
@@ -45,4 +64,12 @@ class TypedNames:
             done = len(self.wanted) - left
             words = f"{done} of {count(len(self.wanted), 'name')} typed; enter takes each"
             return line(words, Tone.DIM)
-        return line("the button comes alive when the name is typed exactly", Tone.DIM)
+        words = "the button comes alive when the name is typed exactly"
+        if _REPLACED in printable(self.next):
+            words += f"; type ? for {_REPLACED}"
+        return line(words, Tone.DIM)
+
+    def long(self) -> tuple[Line, ...]:
+        """Return the names that have no room before the input, whole."""
+        long = (name for name in self.wanted if cells(printable(name)) > _LONGEST)
+        return tuple((foreign(name, Tone.STRONG, 1000),) for name in long)
