@@ -106,7 +106,10 @@ async def test_from_a_volume_one_comes_to_its_last_good_backup() -> None:
         assert table.move_to_key(app.rows.volumes[3].key)
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, BackupsScreen), "the page")
-        assert any("has no good backup. B b makes one." in text for text in said(app))
+        assert any(
+            "has no good backup: esc leads back to it, and B b makes one." in text
+            for text in said(app)
+        )
 
 
 async def test_a_volume_of_a_plan_narrows_the_backups_then_opens_its_page() -> None:

@@ -229,7 +229,10 @@ async def test_a_volume_without_mirroring_says_how_to_begin() -> None:
         assert app.home.tables[Place.VOLUMES].move_to_key(volume.key)
         await pilot.press("m")
         await until(pilot, lambda: isinstance(app.screen, MirroringScreen), "the page")
-        assert said(app)[-1] == f"{volume.volume.label} is not mirrored. M e mirrors it."
+        assert (
+            said(app)[-1]
+            == f"{volume.volume.label} is not mirrored: esc leads back to it, and M e mirrors it."
+        )
 
 
 async def test_the_volumes_pane_says_how_each_is_mirrored() -> None:

@@ -161,7 +161,10 @@ async def test_a_volume_without_snapshots_says_so() -> None:
         await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the home page")
         assert table.move_to_key(app.rows.volumes[6].key)
         await opened(pilot, app, "v")
-        assert any("has no snapshots. V s takes one." in text for text in said(app))
+        assert any(
+            "has no snapshots: esc leads back to it, and V s takes one." in text
+            for text in said(app)
+        )
 
 
 async def test_the_page_of_a_snapshot_says_when_it_is_gone() -> None:

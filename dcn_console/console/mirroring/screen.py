@@ -212,5 +212,7 @@ def _mirror_of(volumes: tuple[VolumeRow, ...], app: ConsoleHost) -> str | None:
         if volume.mirrors:
             return volume.mirrors[0].key
     if len(volumes) == 1:
-        app.say(f"{volumes[0].volume.label} is not mirrored. M e mirrors it.")
+        app.say(
+            f"{volumes[0].volume.label} is not mirrored: esc leads back to it, and M e mirrors it."
+        )
     return None

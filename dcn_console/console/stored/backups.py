@@ -51,7 +51,8 @@ class BackupsScreen(StoredScreen):
             if volume.last_backup is not None:
                 return volume.last_backup.id
         if len(situation.volumes) == 1:
-            app.say(f"{situation.volumes[0].volume.label} has no good backup. B b makes one.")
+            name = situation.volumes[0].volume.label
+            app.say(f"{name} has no good backup: esc leads back to it, and B b makes one.")
         return None
 
     def situation(self) -> Situation:

@@ -41,7 +41,8 @@ class SnapshotsScreen(StoredScreen):
         rows = app.rows.snapshots
         found = next((row for row in rows if row.snapshot.volume_id == volume.key), None)
         if found is None:
-            app.say(f"{volume.volume.label} has no snapshots. V s takes one.")
+            name = volume.volume.label
+            app.say(f"{name} has no snapshots: esc leads back to it, and V s takes one.")
         return found.key if found is not None else None
 
     def situation(self) -> Situation:
