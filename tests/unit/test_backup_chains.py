@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcn_console.model.backup_chains import (
@@ -138,7 +138,6 @@ histories = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(histories, st.integers(min_value=0, max_value=8))
 def test_retention_keeps_what_it_must(history: list[Backup], keep: int) -> None:
     dropped = to_drop(history, keep)
@@ -157,7 +156,6 @@ def test_retention_keeps_what_it_must(history: list[Backup], keep: int) -> None:
         assert set(node.dependents) <= earlier
 
 
-@settings(deadline=None)
 @given(histories)
 def test_every_backup_is_drawn_once_below_its_parent(history: list[Backup]) -> None:
     tree = nodes(history)

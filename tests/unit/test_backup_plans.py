@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from fake_dcn import a_topology
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcn_console.model.backup_plans import (
@@ -136,7 +136,6 @@ histories = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(plans, histories)
 def test_a_fresh_good_backup_is_never_due_and_an_old_one_always(
     plan: BackupPlan, history: list[Backup]
@@ -154,7 +153,6 @@ def test_a_fresh_good_backup_is_never_due_and_an_old_one_always(
         assert judged.state in (DueState.DUE, DueState.OVERDUE)
 
 
-@settings(deadline=None)
 @given(plans, ages, ages, histories)
 def test_time_only_makes_it_more_urgent(
     plan: BackupPlan, first: float, second: float, history: list[Backup]
@@ -167,7 +165,6 @@ def test_time_only_makes_it_more_urgent(
     assert order.index(before) <= order.index(after)
 
 
-@settings(deadline=None)
 @given(plans, histories)
 def test_an_increment_only_builds_on_the_newest_good_backup(
     plan: BackupPlan, history: list[Backup]

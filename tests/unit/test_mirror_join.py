@@ -4,7 +4,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mirror_facts import (
     GLOBAL_ID,
@@ -75,9 +75,6 @@ SCHEDULES = st.sampled_from(
     [None, (), (SnapshotSchedule(interval="15m"),), (SnapshotSchedule(interval="9" * 30),)]
 )
 
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""Machines are shared."""
-
 
 @st.composite
 def sides(draw: st.DrawFn, site: str) -> Snapshot[MirrorState]:
@@ -125,7 +122,7 @@ def truth(row: MirrorRow) -> tuple[Any, ...]:
     return (row.key, row.condition, row.protected, row.peer_ready, row.consistent_at)
 
 
-@settings(UNHURRIED, max_examples=400)
+@settings(max_examples=400)
 @given(inventories())
 def test_laws_of_the_judgement(inventory: Inventory) -> None:
     joined = rows(inventory, (), NOW)
@@ -166,14 +163,12 @@ def test_laws_of_the_judgement(inventory: Inventory) -> None:
         assert all(finding.text.isprintable() for finding in row.findings)
 
 
-@settings(UNHURRIED)
 @given(inventories())
 def test_the_order_in_which_clusters_answered_does_not_matter(inventory: Inventory) -> None:
     turned = replace(inventory, mirrors=dict(reversed(inventory.mirrors.items())))
     assert rows(turned, (), NOW) == rows(inventory, (), NOW)
 
 
-@settings(UNHURRIED)
 @given(inventories())
 def test_the_order_of_the_sites_does_not_matter_to_the_truth(inventory: Inventory) -> None:
     """With two primaries or none it is a matter of order which side comes first."""
@@ -188,7 +183,6 @@ def test_the_order_of_the_sites_does_not_matter_to_the_truth(inventory: Inventor
             assert one.source.primary == one.destination.primary
 
 
-@settings(UNHURRIED)
 @given(st.lists(st.tuples(inventories(), st.integers(0, 200)), min_size=1, max_size=4))
 def test_joining_step_by_step_equals_joining_anew(steps: list[tuple[Inventory, int]]) -> None:
     joiner = Joiner()

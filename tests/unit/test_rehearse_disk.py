@@ -224,7 +224,7 @@ def test_any_bytes_are_answered(data: bytes, kind: int) -> None:
     report_of((head + data).ljust(3 * MIB, b"\0"))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32))
 def test_a_damaged_fat_is_answered(seed: int) -> None:
     rng = random.Random(seed)

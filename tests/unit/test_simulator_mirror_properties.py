@@ -145,4 +145,4 @@ class Mirroring(RuleBasedStateMachine):
 
 
 TestMirroring = Mirroring.TestCase
-TestMirroring.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestMirroring.settings = settings(max_examples=200, stateful_step_count=30)

@@ -201,7 +201,7 @@ class Imports(RuleBasedStateMachine):
 
 
 TestImports = Imports.TestCase
-TestImports.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestImports.settings = settings(max_examples=300, stateful_step_count=30)
 
 
 def test_an_unchanged_image_is_not_replaced_by_a_refused_request() -> None:

@@ -200,9 +200,7 @@ class Storage(RuleBasedStateMachine):
         assert World(again).contents() == contents
 
 
-Storage.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, derandomize=True
-)
+Storage.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
 TestStorage = Storage.TestCase
 
 
