@@ -30,7 +30,6 @@ from dcn_console.clouds.storage_wire import (
 )
 from dcn_console.clouds.versions import ApiVersion
 from dcn_console.clouds.wire import decode_one, decode_page
-from dcn_console.model.errors import HttpError
 from dcn_console.model.inventory import CinderPool, CinderService, Volume
 from dcn_console.model.storage import StorageQuota, UserMessage
 from dcn_console.model.text import printable
@@ -162,8 +161,3 @@ class Cinder:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         return await self._api.get(path, doing, params, headers, _ADMINISTRATORS_ONLY)
-
-
-def understands_time_filter(error: HttpError) -> bool:
-    """Whether an error of a filtered list is about something else than the filter itself."""
-    return error.status not in (400, 406)

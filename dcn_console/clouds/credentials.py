@@ -49,20 +49,6 @@ def load_region(name: str, clouds_file: str, timeout: float) -> "CloudRegion":
         ) from error
 
 
-def cloud_names(clouds_file: str = "") -> tuple[str, ...]:
-    """Return the names in clouds.yaml, sorted; raises ConfigError when it cannot be read."""
-    from openstack.exceptions import SDKException
-    from yaml import YAMLError
-
-    clouds_path = clouds_file or os.environ.get("OS_CLIENT_CONFIG_FILE", "")
-    try:
-        return _names(_read(clouds_path, use_environment=False))
-    except (SDKException, YAMLError, OSError) as error:
-        raise ConfigError(
-            f"{clouds_path or 'clouds.yaml'} cannot be read: {printable(str(error), 300)}"
-        ) from error
-
-
 def _read(clouds_path: str, *, use_environment: bool) -> "OpenStackConfig":
     from openstack.config import OpenStackConfig
 
