@@ -16,7 +16,7 @@ from dcn_console.simulator.api.orders import (
 from dcn_console.simulator.faults import AgentFault, ApiFault, Faults
 from dcn_console.simulator.records import DEFAULT_FEATURES, MIB
 
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS = 60.0
 
 
 class Control:

@@ -19,7 +19,7 @@ from dcn_console.simulator.scenario import ADMIN
 from dcn_console.simulator.server import Options, build
 from dcn_console.simulator.storage import Storage
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 
