@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from console_pilot import DEADLINE_SECONDS
 from fake_data import HOSTILE_NAMES, MIB, image_row, sample_rows, topology
 from fake_mirror_plans import TASK_NUMBER, relocation_steps, relocation_task
 from fake_workspace import FakeWorkspace
@@ -42,7 +43,7 @@ def pressing(*keys: str, image: str = "") -> Before:
             assert app.home.tables[Place.IMAGES].move_to_key(row.key)
         for key in keys:
             await pilot.press(key)
-            await asyncio.wait_for(app.workers.wait_for_complete(), 10)
+            await asyncio.wait_for(app.workers.wait_for_complete(), DEADLINE_SECONDS)
             await pilot.pause()
 
     return run

@@ -19,7 +19,7 @@ from dcn_console.console.table.widget import ResourceTable
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow
 from dcn_console.model.rows import ImageRow, Rows
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 KEYS = {" ": "space", "/": "slash", "@": "at", "!": "exclamation_mark", ":": "colon", "-": "minus"}
 

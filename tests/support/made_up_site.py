@@ -12,6 +12,8 @@ from dcn_console.ceph.cluster import Cluster
 from dcn_console.model.sites import ClusterAccess
 
 MIB = 1 << 20
+PATIENCE_SECONDS = 60.0
+"""Nothing here should take as long; it only ends a test that would hang."""
 PIECES = [[0, "start"], [5 * MIB, "middle"], [41 * MIB - 3, "end"]]
 SPARSE = {"size": 41 * MIB, "pieces": PIECES, "snaps": {"snap": True, "other": False}}
 STATUS = {
@@ -43,7 +45,7 @@ class Site:
             user="openstack",
             python=(make_interpreter(folder / f"python-{name}"),),
         )
-        self.cluster = Cluster(name, access, **({"deadline": 10.0} | options))
+        self.cluster = Cluster(name, access, **({"deadline": PATIENCE_SECONDS} | options))
 
     def change(self, **changes: Any) -> None:
         self.state |= changes
@@ -77,6 +79,6 @@ def _command_line(process: Path) -> bytes:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until ``condition`` holds."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.01)

@@ -23,7 +23,7 @@ from dcn_console.model.errors import AgentError, ClusterUnreachable
 from dcn_console.model.sites import ClusterAccess
 
 SCRIPT = Path(__file__).parents[1] / "support" / "scripted_agent.py"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Nothing here should take as long; it only ends a test that would hang."""
 
 Start = Callable[..., Agent]
@@ -36,7 +36,7 @@ def start() -> Iterator[Start]:
 
     def make(way: str = "ok", **options: Any) -> Agent:
         access = ClusterAccess(command=(sys.executable, "-I", str(SCRIPT), way))
-        agents.append(Agent(access, **({"deadline": 10.0} | options)))
+        agents.append(Agent(access, **({"deadline": PATIENCE} | options)))
         return agents[-1]
 
     yield make
@@ -120,8 +120,8 @@ def test_a_hang_is_killed_at_the_deadline_with_all_its_children(
     agent = start()
     child = tmp_path / "child"
     other = agent.request("hold", {"file": str(tmp_path / "never")})
-    with pytest.raises(ClusterUnreachable, match=r"within 0\.5 s"):
-        ask(agent, "hang", deadline=0.5, file=str(child))
+    with pytest.raises(ClusterUnreachable, match="within 3 s"):
+        ask(agent, "hang", deadline=3.0, file=str(child))
     with pytest.raises(AgentLost, match="another request"):
         other.result(PATIENCE)
     wait_until(lambda: not alive(int(child.read_text())))
@@ -147,8 +147,8 @@ def test_signs_of_life_put_the_deadline_off(start: Start) -> None:
     parts: list[Any] = []
     future = start().request(
         "parts",
-        {"count": 8, "pause": 0.25},
-        deadline=1.0,
+        {"count": 8, "pause": 0.75},
+        deadline=5.0,
         on_progress=lambda done, total: progress.append((done, total)),
         on_part=lambda part: parts.append(msgspec.json.decode(part)),
     )
@@ -289,7 +289,7 @@ def test_the_agent_ends_when_its_client_is_killed(tmp_path: Path) -> None:
         "from dcn_console.ceph.client import Agent\n"
         "from dcn_console.model.sites import ClusterAccess\n"
         f"agent = Agent(ClusterAccess(command=({sys.executable!r}, {str(SCRIPT)!r}, 'ok')))\n"
-        "agent.request('echo').result(30)\n"
+        f"agent.request('echo').result({PATIENCE})\n"
         "print(agent.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

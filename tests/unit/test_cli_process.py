@@ -29,7 +29,7 @@ def process(
         stderr=subprocess.PIPE,
         env=environment,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -24,7 +24,7 @@ def imported_with(statement: str) -> set[str]:
         f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     )
     done = subprocess.run(
-        (sys.executable, "-c", script), capture_output=True, text=True, check=True, timeout=60
+        (sys.executable, "-c", script), capture_output=True, text=True, check=True, timeout=120
     )
     return set(done.stdout.split())
 
@@ -60,7 +60,7 @@ def test_the_simulator_needs_nothing_of_ours_but_the_model() -> None:
         "print(*[n for n in sys.modules if n.startswith('dcn_console.')])"
     )
     done = subprocess.run(
-        (sys.executable, "-c", script), capture_output=True, text=True, check=True, timeout=60
+        (sys.executable, "-c", script), capture_output=True, text=True, check=True, timeout=120
     )
     parts = {name.split(".")[1] for name in done.stdout.split()}
     assert parts <= {"simulator", "model"}

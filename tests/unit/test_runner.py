@@ -24,7 +24,7 @@ from dcn_console.runner.service import Runner
 from dcn_console.tasks.location import TaskFolder, task_folder
 from dcn_console.tasks.store import TaskStore
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 120
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from dcn_console.operations.import_image import tether
 
+PATIENCE_SECONDS = 120.0
 STARTER = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, sys.argv[1], str(os.getpid()), "/bin/sleep", "600"])
@@ -34,7 +35,7 @@ def test_a_killed_starter_takes_the_program_along() -> None:
     assert starter.stdout is not None
     pid = int(starter.stdout.readline())
     name = Path(f"/proc/{pid}/cmdline")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while b"/bin/sleep\x00600" not in name.read_bytes() or b"tether" in name.read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.02)
