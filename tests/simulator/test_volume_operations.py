@@ -310,6 +310,30 @@ async def test_an_upload_whose_cinder_volume_dies_ends_with_what_is_to_be_done(
         await operations.services.glance.image(image_id)
 
 
+async def test_an_upload_whose_runner_dies_with_cinder_volume_ends_too(
+    simulator: Simulator, operations: Operations
+) -> None:
+    volume_id = simulator.control.add_volume("forsaken", "north", used=32 * MIB)
+    request = UploadVolumes(volume_ids=(volume_id,))
+    plan = await operations.plan(request)
+    results: dict[str, StepResult] = {}
+
+    def die(context: MirrorContext) -> None:
+        arrived = [one.progress.done or 0 for one in context.shown if one.progress]
+        if max(arrived, default=0) > 320 * MIB:
+            assert simulator.control.kill_volume_services() == 1
+            raise Killed
+
+    with pytest.raises(Killed):
+        await operations.run(request, plan, results=results, on_wait=die, task_id="forsaken")
+    assert "watch" not in results
+    target, _ = await operations.run(request, plan, results=results, task_id="forsaken")
+    assert target.state is TargetState.FAILED
+    assert f"openstack volume set --state available {volume_id}" in target.text
+    with pytest.raises(ObjectNotFound):
+        await operations.services.glance.image(str(results["ask"].data["image"]))
+
+
 async def test_a_cancelled_upload_of_a_volume_in_use_names_what_is_left(
     simulator: Simulator, storage: Storage, operations: Operations
 ) -> None:

@@ -1,6 +1,7 @@
 """The steps that bring a volume's data to Glance: ask, watch, name, compare, clean up."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ObjectNotFound, ServiceError
@@ -27,6 +28,10 @@ MOST_OBJECTS = 32
 """So many objects of a new image are read to compare them: 128 MiB on both sides."""
 LOOKS = 10
 """So often an image may be without data although Cinder is not at it any more."""
+LONG_QUEUED = timedelta(minutes=5)
+"""After so long without a byte, what may have happened is said, and what ends it."""
+SENT_AFTER = timedelta(seconds=2)
+"""Glance sets both times of a new image itself, the second perhaps in the next second."""
 UPLOADING = "uploading"
 SAVING, QUEUED = "saving", "queued"
 """Of an image whose data arrives, and before that; also after it broke off (Glance)."""
@@ -35,6 +40,17 @@ SAVING, QUEUED = "saving", "queued"
 def first_name(task_id: str, name: str) -> str:
     """Return the name of a task's image while Cinder uploads it; ``name`` is what it gets then."""
     return f"{SCRATCH_NAMES}{task_id}: {name}"[:NAME_LIMIT]
+
+
+def _was_changed(image: Image) -> bool:
+    """Whether Glance has changed the image since it was made: only when its data comes.
+
+    Its status goes from queued to saving, and back when the data breaks off
+    (glance/api/v2/image_data.py, ``upload`` and ``_restore``); Cinder changes nothing before
+    (cinder/volume/manager.py, ``copy_volume_to_image``). So a runner that saw neither knows.
+    """
+    made, changed = image.created_at, image.updated_at
+    return made is not None and changed is not None and changed - made >= SENT_AFTER
 
 
 class Steps:
@@ -90,7 +106,7 @@ class Steps:
                 return StepResult(outcome=THERE, text=f"{self._what} is active")
             if status in ("killed", "deleted", "pending_delete"):
                 return StepResult(outcome=WRONG, text=f"{self._what} is {status}")
-            is_sent = is_sent or status == SAVING
+            is_sent = is_sent or status == SAVING or _was_changed(image)
             fallen = fallen + 1 if is_sent and status == QUEUED else 0
             if fallen > LOOKS:
                 return StepResult(outcome=WRONG, text=self._broken_off())
@@ -100,8 +116,15 @@ class Steps:
                 return StepResult(outcome=WRONG, text=f"{text}: {await self._why()}")
             progress = await landing.measure()
             text = waiting_text(
-                f"Cinder uploads {self._what}", status, began, self._context.now(), progress
+                f"Cinder uploads {self._what}",
+                status,
+                began,
+                self._context.now(),
+                progress,
+                "Glance",
             )
+            if status == QUEUED and self._context.now() - began > LONG_QUEUED:
+                text = f"{text}. {self._unseen()}"
             self._context.show(TargetState.COPYING, text, progress)
             return None
 
@@ -134,6 +157,13 @@ class Steps:
             f"the upload of {self._what} broke off: Glance has dropped its data. A cinder-volume "
             f"that died leaves the volume “{UPLOADING}” for ever; once none is at work on it: "
             f"openstack volume set --state available {volume_id}"
+        )
+
+    def _unseen(self) -> str:
+        return (
+            "Cinder exports the whole volume to its own disk before the first byte is sent, which "
+            "nobody can see; if cinder-volume died meanwhile, nothing comes any more. If its log "
+            f"says so, this ends it: openstack volume set --state available {self._volume_id}"
         )
 
     async def _why(self) -> str:
