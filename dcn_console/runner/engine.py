@@ -28,6 +28,7 @@ from dcn_console.operations.registry import operation
 from dcn_console.runner.context import RunContext
 from dcn_console.runner.serializer import JsonSerializer
 from dcn_console.runner.signals import Signals
+from dcn_console.runner.sqlite_clock import teach_sqlite_milliseconds
 from dcn_console.tasks.location import TaskFolder
 from dcn_console.tasks.store import TaskStore
 
@@ -70,6 +71,7 @@ class Engine:
             "scheduler_polling_interval_sec": 3600.0,
             "notification_listener_polling_interval_sec": 5.0,
         }
+        teach_sqlite_milliseconds()
         folder.durable.touch(mode=FILE_MODE, exist_ok=True)
         DBOS(config=config)
         self._workflow = self._register()
