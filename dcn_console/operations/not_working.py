@@ -12,11 +12,13 @@ from dcn_console.operations.backups.checks import BACKUP_SERVICE, VOLUME_SERVICE
 _FORBIDDEN = 403
 
 
-async def not_working(services: Services, sites: Iterable[str]) -> tuple[str, ...]:
+async def not_working(
+    services: Services, sites: Iterable[str], *, compute: bool = False
+) -> tuple[str, ...]:
     """Return what does not work at ``sites``, as sentences without their last full stop.
 
-    Looked at are Ceph, cinder-volume, cinder-backup and the compute hosts, as far as these
-    credentials may see them. A service counts as up until it was silent for a minute.
+    Looked at are Ceph, cinder-volume and cinder-backup, and with ``compute`` the compute hosts, as
+    far as these credentials may see them. A service counts as up until it was silent for a minute.
     """
     names = tuple(dict.fromkeys(name for name in sites if name))
     zones = {services.topology.site(name).availability_zone for name in names} - {None, ""}
@@ -27,7 +29,7 @@ async def not_working(services: Services, sites: Iterable[str]) -> tuple[str, ..
                 found.append(f"{one.binary} on {standing(one)}")
     except ServiceError as error:
         found += _told(error)
-    if services.nova is not None:
+    if compute and services.nova is not None:
         found += await _hosts(services.nova, zones)
     return tuple(found)
 

@@ -1,18 +1,19 @@
 """The steps of a restore: ask for it, watch the bytes arrive, clean up after a failure."""
 
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import ClusterError, ObjectNotFound, ServiceError
+from dcn_console.model.errors import ObjectNotFound, ServiceError
 from dcn_console.model.inventory import Volume
 from dcn_console.model.storage import NewVolume
 from dcn_console.model.tasks import Progress, TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.arriving import Arriving
 from dcn_console.operations.backups.reasons import explained
-from dcn_console.operations.backups.where import image_of
+from dcn_console.operations.backups.where import hub_of, image_of
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone, until_settled
 from dcn_console.operations.making import ASKED, CLEARED, THERE, WRONG, ask_for
 from dcn_console.operations.marks import carries, mark
+from dcn_console.operations.not_working import not_working
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
 from dcn_console.operations.restore_backup.names import PART, SOURCE_BACKUP
 from dcn_console.operations.restore_backup.plan import Parameters
@@ -170,7 +171,7 @@ class Steps:
         except ServiceError as error:
             said.append(error.message)
         if len(said) == 1 and said[0] == text:
-            said.append(await self._cluster_words())
+            said.append(await self._guess())
         if self._parameters.volume_id is not None:
             said.append(
                 f"{self._what} holds neither its old data nor all of the backup: restore it again "
@@ -178,19 +179,16 @@ class Steps:
             )
         return ". ".join(one.rstrip(".") for one in said if one)
 
-    async def _cluster_words(self) -> str:
-        """Say whether the site's cluster answers: Cinder tells no reason for a failed restore."""
-        site = self._services.topology.site(self._context.site)
-        cluster = self._services.clusters.get(site.name)
-        if cluster is None or site.cluster is None:
-            return "Cinder does not say why; see the log of cinder-backup"
-        try:
-            await cluster.probe(site.cluster.volumes_pool)
-        except ClusterError as error:
-            return error.message
+    async def _guess(self) -> str:
+        """Say what does not work: Cinder tells no reason for a failed restore."""
+        site = self._context.site
+        found = await not_working(self._services, (site, hub_of(self._services).name))
+        if found:
+            return f"Cinder does not say why. {'. '.join(found)}"
         return (
-            f"Cinder does not say why. The cluster of {site.name} answers; see the log of "
-            "cinder-backup: it needs that site's ceph.conf and keyring too"
+            f"Cinder does not say why; see the logs of cinder-volume at {site} and of "
+            "cinder-backup, which needs that site's ceph.conf and keyring too: either gives up "
+            "what it was at when it is restarted"
         )
 
     async def clear(self, volume_id: str) -> StepResult:

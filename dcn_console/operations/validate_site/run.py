@@ -113,7 +113,7 @@ async def _silent(run: Run) -> str:
     """Say which clusters and services do not work: why another hangs it does not tell."""
     parameters = run.parameters
     sites = (parameters.site, parameters.hub, parameters.second_site)
-    found = await not_working(run.context.services, sites)
+    found = await not_working(run.context.services, sites, compute=True)
     return f". {'. '.join(found)}" if found else ""
 
 
