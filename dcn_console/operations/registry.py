@@ -1,4 +1,4 @@
-"""All operations, by name. A new one is one module and one line here."""
+"""All operations, by name. A new one is a package beside this module and a line here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
