@@ -94,8 +94,8 @@ def test_a_task_tells_what_was_asked_for(dcn: Dcn, images: Images) -> None:
     target = dcn.edge_stores[0]
     assert dcn.ask_copy(image_id, target).status == 202
     (first,) = dcn.tasks(image_id)
-    assert first["message"] == ""
-    assert first["result"] is None
+    if first["status"] != "success":  # so small a copy may be over before anybody looks
+        assert (first["message"], first["result"]) == ("", None)
     dcn.wait_unlocked(image_id)
     (task,) = dcn.tasks(image_id)
     assert task["id"] == first["id"]

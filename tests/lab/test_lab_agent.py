@@ -22,9 +22,9 @@ from dcn_console.model.sites import ClusterAccess
 PYTHON = ("/usr/bin/python3",)
 """Debian's, which has the modules of Ceph."""
 MEBIBYTE = 1 << 20
-DEADLINE = 6.0
-SLACK = 2.0
-"""A dead site has to be told within its deadline and this."""
+DEADLINE = 12.0
+SLACK = 60.0
+"""A dead site is told within its deadline and what starting an agent takes on a busy machine."""
 PATIENCE = 120.0
 
 

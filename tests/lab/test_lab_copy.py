@@ -35,7 +35,7 @@ def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
 
 
 def write_config(lab: Lab, path: Path, cloud: str = "") -> Path:
-    settings = lab_settings(lab, cloud, user="admin", agent_deadline_seconds=6)
+    settings = lab_settings(lab, cloud, user="admin", agent_deadline_seconds=15)
     path.write_text(render(settings))
     return path
 

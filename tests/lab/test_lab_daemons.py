@@ -34,7 +34,7 @@ def _daemon(layout: Layout, script: str, *, port: int | None = None) -> Daemon:
         ready=lambda age_seconds: age_seconds > 0,
         log=layout.log / "helper.log",
         port=port,
-        ready_seconds=20,
+        ready_seconds=120,
     )
 
 
@@ -57,7 +57,7 @@ def test_stop_ends_the_children_too(layout: Layout) -> None:
     supervisor.start(_daemon(layout, FAMILY))
     pid = supervisor.pid("helper")
     assert pid is not None
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while len(supervisor.members("helper")) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(supervisor.members("helper")) == 3

@@ -24,7 +24,7 @@ MODES = ("journal", "snapshot")
 @pytest.fixture
 def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
     config = tmp_path / "config.toml"
-    config.write_text(render(lab_settings(lab, user="admin", agent_deadline_seconds=6)))
+    config.write_text(render(lab_settings(lab, user="admin", agent_deadline_seconds=15)))
     console = RealConsole(config, tmp_path / "state")
     yield console
     console.close()
