@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
+from fake_core import FakeCore
 
-from dcn_console.cli import waiting
 from dcn_console.cli.framework import Session
-from dcn_console.cli.main import run
 from dcn_console.cli.reading import Reading
 from dcn_console.model.backup_chains import nodes
 from dcn_console.model.inventory import MarkedVolumes, Snapshot, Volume
@@ -98,53 +97,24 @@ class BackupCore(FakeCore):
         return Reading(inventory=inventory, rows=self.rows)
 
 
-class Ran:
-    """The outcome of one command."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-
-class Command:
-    """Runs commands on a fake core."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = BackupCore()
-        self.core.fake.plans = (
-            Plan(
-                operation="backup-create",
-                title="back up db-1 → central",
-                objects=(ObjectReference(kind="volume", id="id-db-1", name="db-1"),),
-                targets=("central",),
-                made_at=NOW,
-            ),
-        )
-
-    def __call__(self, *arguments: str) -> Ran:
-        self.capture.readouterr()
-        status = run(["--config", str(self.config), "backup", *arguments], self.core)
-        captured = self.capture.readouterr()
-        return Ran(status, captured.out, captured.err)
-
-    def asked(self) -> list[Request]:
-        """Every request that was planned."""
-        return [request for (request,) in self.core.fake.named("plan")]  # type: ignore[misc]
-
-
 @pytest.fixture
 def command(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-    config = write_sample_config(tmp_path)
-    config.write_text(PLANS + config.read_text())
-    text = config.read_text().replace(PLANS, "")
-    head, _, sites = text.partition("\n# One table a site")
-    config.write_text(f"{head}{PLANS}\n# One table a site{sites}")
-    return Command(config, capfd)
+) -> Runner:
+    core = BackupCore()
+    core.fake.plans = (
+        Plan(
+            operation="backup-create",
+            title="back up db-1 → central",
+            objects=(ObjectReference(kind="volume", id="id-db-1", name="db-1"),),
+            targets=("central",),
+            made_at=NOW,
+        ),
+    )
+    runner = Runner(tmp_path, capfd, monkeypatch, core, "backup")
+    head, mark, sites = runner.config.read_text().partition("\n# One table a site")
+    runner.config.write_text(f"{head}{PLANS}{mark}{sites}")
+    return runner
 
 
 REQUESTS: list[tuple[tuple[str, ...], Request]] = [
@@ -192,7 +162,7 @@ REQUESTS: list[tuple[tuple[str, ...], Request]] = [
 
 @pytest.mark.parametrize(("words", "request_"), REQUESTS)
 def test_each_command_asks_for_what_it_says(
-    command: Command, words: tuple[str, ...], request_: Request
+    command: Runner, words: tuple[str, ...], request_: Request
 ) -> None:
     ran = command(*words, "--dry-run")
     assert ran.status == 0, ran.err
@@ -214,19 +184,19 @@ def test_each_command_asks_for_what_it_says(
         ("run-due", "--plan", "nihgtly"),
     ],
 )
-def test_what_makes_no_sense_is_told(command: Command, words: tuple[str, ...]) -> None:
+def test_what_makes_no_sense_is_told(command: Runner, words: tuple[str, ...]) -> None:
     ran = command(*words)
     assert ran.status == 2
     assert not command.core.fake.named("submit")
 
 
-def test_a_backup_is_submitted_and_waited_for(command: Command) -> None:
+def test_a_backup_is_submitted_and_waited_for(command: Runner) -> None:
     ran = command("create", "db-1", "--yes", "-o", "json")
     assert ran.status == 0, ran.err
     assert json.loads(ran.out)[0]["state"] == "done"
 
 
-def test_plans_show_the_overdue_first(command: Command) -> None:
+def test_plans_show_the_overdue_first(command: Runner) -> None:
     ran = command("plans", "-o", "json")
     assert ran.status == 0
     lines = json.loads(ran.out)
@@ -243,7 +213,7 @@ def test_plans_show_the_overdue_first(command: Command) -> None:
     assert "1 d" in table
 
 
-def test_what_is_due_is_backed_up_each_volume_by_itself(command: Command) -> None:
+def test_what_is_due_is_backed_up_each_volume_by_itself(command: Runner) -> None:
     ran = command("run-due", "--yes", "--no-wait")
     assert ran.status == 0, ran.err
     assert command.asked() == [
@@ -254,7 +224,7 @@ def test_what_is_due_is_backed_up_each_volume_by_itself(command: Command) -> Non
     assert command.core.fake.named("submit")
 
 
-def test_what_a_task_works_on_is_left_to_it(command: Command) -> None:
+def test_what_a_task_works_on_is_left_to_it(command: Runner) -> None:
     command("create", "db-1", "--yes", "--no-wait")
     before = len(command.asked())
     command("run-due", "--plan", "nightly", "--yes", "--no-wait")
@@ -263,7 +233,7 @@ def test_what_a_task_works_on_is_left_to_it(command: Command) -> None:
     ]
 
 
-def test_a_gap_in_what_was_read_runs_nothing(command: Command) -> None:
+def test_a_gap_in_what_was_read_runs_nothing(command: Runner) -> None:
     command.core.errors["backups"] = "Cinder: list backups: no answer within 15 s."
     ran = command("run-due", "--yes")
     assert ran.status == 1

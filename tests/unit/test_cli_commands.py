@@ -1,18 +1,14 @@
 """Commands on a fake core: data on stdout, the rest on stderr, exit statuses."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
 from fake_data import HOSTILE_NAMES
 
-from dcn_console.cli import waiting
 from dcn_console.cli.console_command import show_console
 from dcn_console.cli.framework import Session
-from dcn_console.cli.main import run
 from dcn_console.config.paths import Paths
 from dcn_console.config.settings import load
 from dcn_console.inventory.diagnosis import Area
@@ -22,42 +18,11 @@ from dcn_console.model.rows import Rows
 from dcn_console.model.tasks import TargetState
 
 
-@pytest.fixture(autouse=True)
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-
-
-class Ran:
-    """The outcome of one command."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Runner:
-    """Runs commands on a fake core with the sample config."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = FakeCore()
-
-    def __call__(self, *arguments: str) -> Ran:
-        self.capture.readouterr()
-        status = run(["--config", str(self.config), *arguments], self.core)
-        captured = self.capture.readouterr()
-        return Ran(status, captured.out, captured.err)
-
-
 @pytest.fixture
-def command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
-    return Runner(write_sample_config(tmp_path), capfd)
+def command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Runner:
+    return Runner(tmp_path, capfd, monkeypatch)
 
 
 def test_a_dry_run_submits_nothing(command: Runner) -> None:

@@ -1,17 +1,15 @@
 """The mirror commands on a fake core: what they ask for, agree to, print, and return."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
+from fake_core import FakeCore
 
-from dcn_console.cli import submitting, waiting
-from dcn_console.cli.main import run
+from dcn_console.cli import submitting
 from dcn_console.model.findings import SPLIT_BRAIN, Finding, Severity
 from dcn_console.model.inventory import MirroredPool, MirrorState
 from dcn_console.model.mirror_rows import Judgement, MirrorCondition, MirrorRow, MirrorSide
@@ -50,14 +48,6 @@ from dcn_console.model.tasks import StepRecord, StepState, TargetState, TaskStat
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture(autouse=True)
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-
-
 def a_plan(name: str = "db01", **changes: object) -> Plan:
     plan = Plan(
         operation="relocate",
@@ -90,44 +80,18 @@ def a_row(image: str, **changes: object) -> MirrorRow:
     return msgspec.structs.replace(row, **changes)
 
 
-class Ran:
-    """The outcome of one command."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Runner:
-    """Runs commands on a fake core with the sample config."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = FakeCore()
-        self.core.fake.plans = (a_plan(),)
-
-    def __call__(self, *arguments: str) -> Ran:
-        self.capture.readouterr()
-        status = run(["--config", str(self.config), *arguments], self.core)
-        captured = self.capture.readouterr()
-        return Ran(status, captured.out, captured.err)
-
-    def asked(self) -> Request:
-        """The last request that was planned."""
-        (request,) = self.core.fake.named("plan")[-1]
-        assert isinstance(request, Request)
-        return request
-
-    def mirrors(self, *rows: MirrorRow) -> None:
-        self.core.rows = msgspec.structs.replace(self.core.rows, mirrors=rows)
+def mirrored(command: Runner, *rows: MirrorRow) -> None:
+    """Have these rows mirrored."""
+    command.core.rows = msgspec.structs.replace(command.core.rows, mirrors=rows)
 
 
 @pytest.fixture
-def command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Runner:
-    return Runner(write_sample_config(tmp_path), capfd)
+def command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Runner:
+    core = FakeCore()
+    core.fake.plans = (a_plan(),)
+    return Runner(tmp_path, capfd, monkeypatch, core)
 
 
 BARE = RbdSubject(pool="volumes", image="bare", label="volumes/bare")
@@ -171,7 +135,7 @@ def test_each_command_asks_for_what_it_says(
 ) -> None:
     ran = command("mirror", words[0], "volumes/bare", *words[1:], "--dry-run")
     assert ran.status == 0
-    assert command.asked() == request_
+    assert command.asked()[-1] == request_
     assert not command.core.fake.named("submit")
 
 
@@ -218,10 +182,10 @@ POOL_REQUESTS: list[tuple[tuple[str, ...], Request]] = [
 def test_pools_peers_and_schedules_are_asked_for(
     command: Runner, words: tuple[str, ...], request_: Request
 ) -> None:
-    command.mirrors(a_row("mirrored"))
+    mirrored(command, a_row("mirrored"))
     ran = command("mirror", *words, "--yes")
     assert ran.status == 0
-    assert command.asked() == request_
+    assert command.asked()[-1] == request_
     assert command.core.fake.named("submit")
 
 
@@ -236,12 +200,12 @@ def test_a_volume_is_found_by_name_id_and_rbd_image(command: Runner) -> None:
     )
     for text in (row.key, row.volume.label, f"volumes/volume-{row.key}"):
         command("mirror", "disable", text, "--dry-run")
-        assert command.asked() == DisableMirroring(subjects=(wanted,))
+        assert command.asked()[-1] == DisableMirroring(subjects=(wanted,))
 
 
 def test_a_name_given_twice_is_planned_once(command: Runner) -> None:
     command("mirror", "snapshot", "volumes/bare", "volumes/bare", "volumes/b", "--dry-run")
-    request = command.asked()
+    request = command.asked()[-1]
     assert isinstance(request, TakeMirrorSnapshot)
     assert [subject.image for subject in request.subjects] == ["bare", "b"]
 
@@ -249,23 +213,24 @@ def test_a_name_given_twice_is_planned_once(command: Runner) -> None:
 def test_all_of_a_site_are_its_volumes_that_are_not_mirrored(command: Runner) -> None:
     at_site = [row for row in command.core.rows.volumes if row.site == "dcn0"]
     first = at_site[0]
-    command.mirrors(a_row(f"volume-{first.key}", volume_id=first.key))
+    mirrored(command, a_row(f"volume-{first.key}", volume_id=first.key))
     command("mirror", "enable", "--all-of", "dcn0", "--mode", "journal", "--dry-run")
-    request = command.asked()
+    request = command.asked()[-1]
     assert isinstance(request, EnableMirroring)
     assert [subject.volume_id for subject in request.subjects] == [row.key for row in at_site[1:]]
 
 
 def test_all_that_is_mirrored_of_a_site(command: Runner) -> None:
     home = next(row for row in command.core.rows.volumes if row.site == "dcn0")
-    command.mirrors(
+    mirrored(
+        command,
         a_row(f"volume-{home.key}", volume_id=home.key),
         a_row("bare-there", source=MirrorSide(site="dcn0", primary=True)),
         a_row("bare-elsewhere"),
     )
     for word in ("disable", "verify"):
         command("mirror", word, "--all-of", "dcn0", "--dry-run")
-        request = command.asked()
+        request = command.asked()[-1]
         assert isinstance(request, DisableMirroring | VerifyMirror)
         images = [subject.image for subject in request.subjects]
         assert images == [f"volume-{home.key}", "bare-there"]
@@ -416,7 +381,8 @@ def test_read_only_refuses_all_but_looking(command: Runner) -> None:
 
 def test_status_shows_both_sides_and_the_judgement(command: Runner) -> None:
     home = command.core.rows.volumes[0]
-    command.mirrors(
+    mirrored(
+        command,
         a_row(f"volume-{home.key}", volume_id=home.key, volume_name=home.volume.name),
         a_row(
             "bare",
@@ -484,7 +450,7 @@ def test_health_is_one_line_with_a_plug_ins_status(
     command: Runner, change: Callable[[MirrorRow], MirrorRow], status: int, words: str
 ) -> None:
     command.core.mirrors = {"central": MirrorState(site="central")}
-    command.mirrors(change(a_row("one")), a_row("two"))
+    mirrored(command, change(a_row("one")), a_row("two"))
     ran = command("mirror", "health")
     assert ran.status == status
     assert len(ran.out.splitlines()) == 1
@@ -497,7 +463,7 @@ def test_health_counts_an_rbd_image_that_goes_to_two_sites_once(command: Runner)
     command.core.mirrors = {"central": MirrorState(site="central")}
     one = unprotected(a_row("one"))
     elsewhere = msgspec.structs.replace(one.destination, site="dcn1")
-    command.mirrors(one, msgspec.structs.replace(one, destination=elsewhere))
+    mirrored(command, one, msgspec.structs.replace(one, destination=elsewhere))
     ran = command("mirror", "health")
     assert "2 in sync; 1 RBD image not protected" in ran.out
     assert " | images=1 unprotected=1" in ran.out
@@ -506,7 +472,7 @@ def test_health_counts_an_rbd_image_that_goes_to_two_sites_once(command: Runner)
 def test_health_of_what_cannot_be_read(command: Runner) -> None:
     states = {name: MirrorState(site=name) for name in ("central", "dcn0")}
     command.core.mirrors = states
-    command.mirrors(a_row("one"))
+    mirrored(command, a_row("one"))
     command.core.errors = {"mirroring at dcn0": "no answer"}
     ran = command("mirror", "health")
     assert ran.status == 2
@@ -589,6 +555,6 @@ def test_a_peer_that_was_never_met_is_known_by_the_name_that_others_know_it_by(
 
 
 def test_hostile_names_are_printed_as_text(command: Runner) -> None:
-    command.mirrors(a_row("x", volume_id="v", volume_name="a\x1b[31m|b\nc"))
+    mirrored(command, a_row("x", volume_id="v", volume_name="a\x1b[31m|b\nc"))
     assert "\x1b" not in command("mirror", "status").out
     assert len(command("mirror", "status").out.splitlines()) == 2

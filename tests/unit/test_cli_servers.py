@@ -4,11 +4,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
+from fake_core import FakeCore
 from fake_data import NOW
 
-from dcn_console.cli import waiting
-from dcn_console.cli.main import run
 from dcn_console.model.inventory import Server, Volume
 from dcn_console.model.plans import ObjectReference, Plan
 from dcn_console.model.requests import Request
@@ -22,46 +21,27 @@ from dcn_console.model.server_requests import (
 )
 
 
-class Command:
-    """Runs commands on a fake core with two servers and a volume."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = FakeCore()
-        servers = (Server(id="id-web", name="web"), Server(id="id-db", name="db"))
-        self.core.rows = msgspec.structs.replace(
-            self.core.rows,
-            servers=tuple(ServerRow(server=server) for server in servers),
-            volumes=(VolumeRow(volume=Volume(id="id-root", name="root")),),
-        )
-        self.core.fake.plans = (
-            Plan(
-                operation="server-stop",
-                title="stop server web",
-                objects=(ObjectReference(kind="server", id="id-web", name="web"),),
-                targets=("dcn0",),
-                made_at=NOW,
-            ),
-        )
-
-    def __call__(self, *arguments: str) -> int:
-        status = run(["--config", str(self.config), "server", *arguments], self.core)
-        self.capture.readouterr()
-        return status
-
-    def asked(self) -> list[Request]:
-        """Every request that was planned."""
-        return [request for (request,) in self.core.fake.named("plan")]  # type: ignore[misc]
-
-
 @pytest.fixture
 def command(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-    return Command(write_sample_config(tmp_path), capfd)
+) -> Runner:
+    core = FakeCore()
+    servers = (Server(id="id-web", name="web"), Server(id="id-db", name="db"))
+    core.rows = msgspec.structs.replace(
+        core.rows,
+        servers=tuple(ServerRow(server=server) for server in servers),
+        volumes=(VolumeRow(volume=Volume(id="id-root", name="root")),),
+    )
+    core.fake.plans = (
+        Plan(
+            operation="server-stop",
+            title="stop server web",
+            objects=(ObjectReference(kind="server", id="id-web", name="web"),),
+            targets=("dcn0",),
+            made_at=NOW,
+        ),
+    )
+    return Runner(tmp_path, capfd, monkeypatch, core, "server")
 
 
 REQUESTS: list[tuple[tuple[str, ...], Request]] = [
@@ -89,8 +69,8 @@ REQUESTS: list[tuple[tuple[str, ...], Request]] = [
 
 
 @pytest.mark.parametrize(("arguments", "request_"), REQUESTS)
-def test_what_is_asked_for(command: Command, arguments: tuple[str, ...], request_: Request) -> None:
-    assert command(*arguments) == 0
+def test_what_is_asked_for(command: Runner, arguments: tuple[str, ...], request_: Request) -> None:
+    assert command(*arguments).status == 0
     assert command.asked() == [request_]
 
 
@@ -104,6 +84,6 @@ def test_what_is_asked_for(command: Command, arguments: tuple[str, ...], request
         ("image", "web", "--to", "nowhere"),
     ],
 )
-def test_what_is_not_understood(command: Command, arguments: tuple[str, ...]) -> None:
-    assert command(*arguments) == 2
+def test_what_is_not_understood(command: Runner, arguments: tuple[str, ...]) -> None:
+    assert command(*arguments).status == 2
     assert command.asked() == []

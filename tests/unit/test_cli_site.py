@@ -1,15 +1,13 @@
 """``site validate`` and ``site report`` on a fake core: what they ask for, print and write."""
 
-import json
 import stat
 from pathlib import Path
 
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
+from fake_core import FakeCore
 from fake_data import NOW
 
-from dcn_console.cli import waiting
-from dcn_console.cli.main import run
 from dcn_console.cli.status import ExitStatus
 from dcn_console.model.plans import ObjectReference, Plan, PlannedStep
 from dcn_console.model.server_requests import ValidateSite
@@ -18,56 +16,34 @@ from dcn_console.model.validation import OPERATION
 MIB = 1 << 20
 
 
-class Command:
-    """Runs commands on a fake core that plans to validate dcn0."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = FakeCore()
-        self.core.fake.plans = (
-            Plan(
-                operation=OPERATION,
-                title="validate site dcn0",
-                objects=(ObjectReference(kind="site", id="dcn0", name="dcn0"),),
-                targets=("dcn0",),
-                steps=(PlannedStep(name="import image", text="import an image", site="dcn0"),),
-                parameters={"site": "dcn0", "cloud": "mycloud"},
-                made_at=NOW,
-            ),
-        )
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        status = run(["--config", str(self.config), "site", *arguments], self.core)
-        self.out, self.err = self.capture.readouterr()
-        return status
-
-    def asked(self) -> ValidateSite:
-        """The request that was planned last."""
-        (request,) = self.core.fake.named("plan")[-1]
-        assert isinstance(request, ValidateSite)
-        return request
-
-
 @pytest.fixture
 def command(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-    return Command(write_sample_config(tmp_path), capfd)
+) -> Runner:
+    core = FakeCore()
+    core.fake.plans = (
+        Plan(
+            operation=OPERATION,
+            title="validate site dcn0",
+            objects=(ObjectReference(kind="site", id="dcn0", name="dcn0"),),
+            targets=("dcn0",),
+            steps=(PlannedStep(name="import image", text="import an image", site="dcn0"),),
+            parameters={"site": "dcn0", "cloud": "mycloud"},
+            made_at=NOW,
+        ),
+    )
+    return Runner(tmp_path, capfd, monkeypatch, core, "site")
 
 
-def test_every_choice_reaches_the_plan(command: Command, tmp_path: Path) -> None:
-    assert command("validate", "dcn0", "--dry-run") == ExitStatus.SUCCESS
-    assert command.asked() == ValidateSite(site="dcn0")
+def test_every_choice_reaches_the_plan(command: Runner, tmp_path: Path) -> None:
+    assert command("validate", "dcn0", "--dry-run").status == ExitStatus.SUCCESS
+    assert command.asked() == [ValidateSite(site="dcn0")]
     image = tmp_path / "small.raw"
     image.write_bytes(b"x" * 512)
     choices = ("--second", "dcn1", "--size", "4", "--flavor", "f", "--network", "n", "--keep")
     more = ("--without-server", "--give-up", "2", "--image", str(image), "--dry-run")
-    assert command("validate", "dcn0", *choices, *more) == ExitStatus.SUCCESS
-    assert command.asked() == ValidateSite(
+    assert command("validate", "dcn0", *choices, *more).status == ExitStatus.SUCCESS
+    assert command.asked()[-1] == ValidateSite(
         site="dcn0",
         second_site="dcn1",
         image_path=str(image),
@@ -80,7 +56,7 @@ def test_every_choice_reaches_the_plan(command: Command, tmp_path: Path) -> None
     )
 
 
-def test_what_makes_no_sense_is_refused(command: Command, tmp_path: Path) -> None:
+def test_what_makes_no_sense_is_refused(command: Runner, tmp_path: Path) -> None:
     report = str(tmp_path / "r.html")
     for arguments in (
         ("validate", "nowhere", "--yes"),
@@ -90,17 +66,18 @@ def test_what_makes_no_sense_is_refused(command: Command, tmp_path: Path) -> Non
         ("validate", "dcn0", "--report", report, "--no-wait"),
         ("validate", "dcn0", "--size", "1000"),
     ):
-        assert command(*arguments) == ExitStatus.USAGE, arguments
+        assert command(*arguments).status == ExitStatus.USAGE, arguments
     assert not Path(report).exists()
 
 
 @pytest.mark.parametrize("ending", ["html", "json", "txt"])
 def test_the_report_is_printed_and_written_for_its_owner(
-    command: Command, tmp_path: Path, ending: str
+    command: Runner, tmp_path: Path, ending: str
 ) -> None:
     file = tmp_path / f"report.{ending}"
-    assert command("validate", "dcn0", "--yes", "--report", str(file)) == ExitStatus.SUCCESS
-    assert "Validation of site dcn0 of cloud mycloud" in command.out
+    ran = command("validate", "dcn0", "--yes", "--report", str(file))
+    assert ran.status == ExitStatus.SUCCESS
+    assert "Validation of site dcn0 of cloud mycloud" in ran.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     content = file.read_text()
     assert {"html": "<!DOCTYPE html>", "json": '"site": "dcn0"', "txt": "Validation of"}[
@@ -108,11 +85,12 @@ def test_the_report_is_printed_and_written_for_its_owner(
     ] in content
 
 
-def test_the_report_is_to_be_had_again(command: Command) -> None:
-    assert command("validate", "dcn0", "--yes", "-o", "json") == ExitStatus.SUCCESS
-    number = json.loads(command.out)["task"]
-    assert command("report", str(number)) == ExitStatus.SUCCESS
-    assert "Validation of site dcn0" in command.out
-    assert command("report", str(number), "-o", "html") == ExitStatus.SUCCESS
-    assert "<h1>dcn0</h1>" in command.out
-    assert command("report", "14") == ExitStatus.USAGE
+def test_the_report_is_to_be_had_again(command: Runner) -> None:
+    validated = command("validate", "dcn0", "--yes", "-o", "json")
+    assert validated.status == ExitStatus.SUCCESS
+    number = str(validated.json["task"])
+    for choices, words in (((), "Validation of site dcn0"), (("-o", "html"), "<h1>dcn0</h1>")):
+        ran = command("report", number, *choices)
+        assert ran.status == ExitStatus.SUCCESS
+        assert words in ran.out
+    assert command("report", "14").status == ExitStatus.USAGE

@@ -1,16 +1,14 @@
 """The volume and snapshot commands on a fake core: what they ask for, refuse and return."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
-from fake_core import FakeCore, write_sample_config
+from command_runner import Runner
+from fake_core import FakeCore
 
-from dcn_console.cli import waiting
 from dcn_console.cli.framework import Session
-from dcn_console.cli.main import run
 from dcn_console.cli.reading import Reading
 from dcn_console.model.backup_rows import SnapshotRow
 from dcn_console.model.inventory import Image, Snapshot, Volume
@@ -50,26 +48,6 @@ class VolumeCore(FakeCore):
         return Reading(inventory=inventory, rows=self.rows)
 
 
-class Command:
-    """Runs commands on a fake core."""
-
-    def __init__(self, config: Path, capture: pytest.CaptureFixture[str]) -> None:
-        self.config, self.capture = config, capture
-        self.core = VolumeCore()
-        self.core.fake.plans = (a_plan(),)
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        self.capture.readouterr()
-        status = run(["--config", str(self.config), *arguments], self.core)
-        self.out, self.err = self.capture.readouterr()
-        return status
-
-    def asked(self) -> list[Request]:
-        """Every request that was planned."""
-        return [request for (request,) in self.core.fake.named("plan")]  # type: ignore[misc]
-
-
 def a_plan(typed_name: str = "") -> Plan:
     return Plan(
         operation="volume-delete",
@@ -84,11 +62,10 @@ def a_plan(typed_name: str = "") -> Plan:
 @pytest.fixture
 def command(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
-    for variable in ("OS_CLOUD", "DCN_CONSOLE_READ_ONLY", "DCN_CONSOLE_CONFIG"):
-        monkeypatch.delenv(variable, raising=False)
-    return Command(write_sample_config(tmp_path), capfd)
+) -> Runner:
+    core = VolumeCore()
+    core.fake.plans = (a_plan(),)
+    return Runner(tmp_path, capfd, monkeypatch, core)
 
 
 REQUESTS: list[tuple[tuple[str, ...], Request]] = [
@@ -129,9 +106,10 @@ REQUESTS: list[tuple[tuple[str, ...], Request]] = [
 
 @pytest.mark.parametrize(("words", "request_"), REQUESTS)
 def test_each_command_asks_for_what_it_says(
-    command: Command, words: tuple[str, ...], request_: Request
+    command: Runner, words: tuple[str, ...], request_: Request
 ) -> None:
-    assert command(*words, "--dry-run") == 0, command.err
+    ran = command(*words, "--dry-run")
+    assert ran.status == 0, ran.err
     assert command.asked() == [request_]
     assert not command.core.fake.named("submit")
 
@@ -151,15 +129,17 @@ def test_each_command_asks_for_what_it_says(
         ("snapshot", "delete", "unknown"),
     ],
 )
-def test_what_makes_no_sense_is_told(command: Command, words: tuple[str, ...]) -> None:
-    assert command(*words) == 2
+def test_what_makes_no_sense_is_told(command: Runner, words: tuple[str, ...]) -> None:
+    assert command(*words).status == 2
     assert not command.core.fake.named("submit")
 
 
-def test_a_deletion_wants_the_name(command: Command) -> None:
+def test_a_deletion_wants_the_name(command: Runner) -> None:
     command.core.fake.plans = (a_plan("db-1"),)
-    assert command("volume", "delete", "db-1", "--yes") == 1
-    assert "--confirm db-1" in command.err
+    refused = command("volume", "delete", "db-1", "--yes")
+    assert refused.status == 1
+    assert "--confirm db-1" in refused.err
     assert not command.core.fake.named("submit")
-    assert command("volume", "delete", "db-1", "--confirm", "db-1", "-o", "json") == 0
-    assert json.loads(command.out)[0]["state"] == "done"
+    agreed = command("volume", "delete", "db-1", "--confirm", "db-1", "-o", "json")
+    assert agreed.status == 0
+    assert agreed.json[0]["state"] == "done"
