@@ -20,6 +20,7 @@ from dcn_console.operations.patience import (
     REFUSED,
 )
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence
 
 GONE = "gone"
 """The object is not there: deleted, or hidden from these credentials."""
@@ -95,12 +96,14 @@ async def until_settled(
     cancelled: str,
     measure: Callable[[T], Awaitable[Progress | None]] | None = None,
     state: TargetState = TargetState.RUNNING,
+    silence: Silence | None = None,
 ) -> StepResult:
     """Wait until the object that ``ask`` returns has a status of ``good``: DONE then.
 
-    REFUSED for one that failed ("error", "error_restoring" …), with its status in ``data``; GONE
-    when somebody deleted it. ``what`` names it, ``doing`` says what Cinder does with it;
-    ``measure`` returns the progress to show at each look.
+    REFUSED for one that failed ("error", "error_restoring" …) or that ``silence`` says nobody is
+    at work on any more, with its status in ``data``; GONE when somebody deleted it. ``what`` names
+    it, ``doing`` says what Cinder does with it; ``measure`` returns the progress to show at each
+    look.
     """
     began = context.now()
     progress: Progress | None = None
@@ -116,7 +119,15 @@ async def until_settled(
             return StepResult(outcome=REFUSED, text=text, data={"status": status})
         if measure is not None:
             progress = await measure(seen)
-        context.show(state, waiting_text(doing, status, began, context.now(), progress), progress)
+        text = waiting_text(doing, status, began, context.now(), progress)
+        if silence is not None:
+            arrived = progress.done if progress is not None else None
+            broken = await silence.broken_off((status, arrived))
+            if broken:
+                said = f"{what} is {printable(status, 60)}: {broken}"
+                return StepResult(outcome=REFUSED, text=said, data={"status": status})
+            text = with_words(text, silence)
+        context.show(state, text, progress)
         return None
 
     result = await until_answered(context, look, cancelled=cancelled, last=lambda: progress)
@@ -131,10 +142,12 @@ async def until_gone(
     *,
     what: str,
     cancelled: str,
+    silence: Silence | None = None,
 ) -> StepResult:
     """Wait until the object that ``ask`` returns is deleted: DONE then.
 
-    REFUSED when Cinder gave up: its status is an error, or what it was before it was deleting.
+    REFUSED when Cinder gave up: its status is an error, or what it was before it was deleting; and
+    when ``silence`` says that nobody is at it any more.
     """
     began = context.now()
     deleting = False
@@ -147,6 +160,12 @@ async def until_gone(
             return StepResult(outcome=REFUSED, text=text, data={"status": status})
         deleting = deleting or status == "deleting"
         text = waiting_text(f"Cinder deletes {what}", status, began, context.now(), None)
+        if silence is not None:
+            broken = await silence.broken_off(status)
+            if broken:
+                said = f"Cinder did not delete {what}, it is {printable(status, 60)}: {broken}"
+                return StepResult(outcome=REFUSED, text=said, data={"status": status})
+            text = with_words(text, silence)
         context.show(TargetState.RUNNING, text)
         return None
 
@@ -168,6 +187,11 @@ def waiting_text(
     if progress is not None and progress.done is not None:
         return doing
     return f"{doing} ({service} says {printable(status, 60)}{waited(began, now)})"
+
+
+def with_words(text: str, silence: Silence) -> str:
+    """Add what does not work to what is waited for."""
+    return f"{text}. {silence.words}" if silence.words else text
 
 
 def waited(began: datetime, now: datetime) -> str:

@@ -48,7 +48,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     ``incremental`` is what is made, ``wanted_incremental`` what was asked for. ``chain`` is the
     full backup that it builds on, and ``since`` the snapshot of the backup before it. ``total`` are
     the bytes to come, None when not known. ``drop`` are the ids of the older backups that
-    may go afterwards, so that ``keep`` stay. ``pool`` is where it will go, "" when not known.
+    may go afterwards, so that ``keep`` stay. ``pool`` is where it will go, "" when not known,
+    and ``home`` the volume's site, "" for none.
     """
 
     volume_id: str
@@ -61,6 +62,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     chain: str = ""
     since: str = ""
     pool: str = ""
+    home: str = ""
     total: int | None = None
     keep: int | None = None
     drop: tuple[str, ...] = ()
@@ -109,6 +111,7 @@ async def plan_backup(
         chain=base.chain if base is not None else "",
         since=base.snapshot if base is not None else "",
         pool=pool,
+        home=scene.site.name if scene.site is not None else "",
         total=total,
         keep=request.keep,
         drop=tuple(node.backup.id for node in dropped),

@@ -30,6 +30,7 @@ from dcn_console.operations.making import CLEARED, THERE, VERIFIED, WRONG, ask_f
 from dcn_console.operations.marks import carries, mark
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence
 
 MOST_OBJECTS = 64
 """So many objects of a new backup are read to compare them: 256 MiB on both sides."""
@@ -96,6 +97,7 @@ class Steps:
             good={GOOD},
             measure=measure,
             state=TargetState.COPYING,
+            silence=Silence(self._context, self._sites()),
             cancelled=(
                 f"stopped watching; Cinder cannot be stopped from outside and goes on with "
                 f"{self._what} ({backup_id})"
@@ -110,6 +112,10 @@ class Steps:
         if result.outcome == GONE:
             return StepResult(outcome=REFUSED, text=result.text)
         return result
+
+    def _sites(self) -> tuple[str, ...]:
+        home = self._parameters.home
+        return (self._context.site, home) if home else (self._context.site,)
 
     def _meter(self, backup: Backup, pool: str) -> Arriving:
         parameters = self._parameters

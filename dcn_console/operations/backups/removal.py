@@ -3,10 +3,12 @@
 from dcn_console.model.errors import HttpError, ObjectNotFound
 from dcn_console.model.storage import Backup
 from dcn_console.model.text import printable
+from dcn_console.operations.backups.where import hub_of
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.cinder_waiting import GONE, until_answered, until_gone
 from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence
 
 
 async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
@@ -52,4 +54,5 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
         lambda: backups.backup(backup.id),
         what=what,
         cancelled=f"stopped watching; Cinder goes on deleting {what}",
+        silence=Silence(context, (hub_of(context.services).name,)),
     )

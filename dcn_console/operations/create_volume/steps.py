@@ -16,6 +16,7 @@ from dcn_console.operations.making import CLEARED, THERE, WRONG, ask_for
 from dcn_console.operations.marks import carries, mark
 from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence, at_volume
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.removal import remove_volume
 
@@ -75,6 +76,7 @@ class Steps:
             good={"available"},
             measure=measure,
             state=TargetState.COPYING if meter is not None else TargetState.RUNNING,
+            silence=self._silence(volume_id),
             cancelled=(
                 "stopped watching; Cinder cannot be stopped from outside and goes on making "
                 f"{self._what} ({volume_id})"
@@ -85,12 +87,21 @@ class Steps:
                 meter.finish(meter.total)
             return StepResult(outcome=THERE, text=f"{self._what} is available")
         if result.outcome == REFUSED and "status" in result.data:
+            if not str(result.data["status"]).startswith("error"):
+                way_out = f"openstack volume set --state error {volume_id}, and delete it"
+                return StepResult(outcome=WRONG, text=f"{result.text}. Then: {way_out}")
             site = self._services.topology.site(self._context.site)
             reason = await why(self._services, volume_id, site)
             return StepResult(outcome=WRONG, text=f"{result.text}: {reason}")
         if result.outcome == GONE:
             return StepResult(outcome=REFUSED, text=result.text)
         return result
+
+    def _silence(self, volume_id: str) -> Silence:
+        """Watch over the making; what is copied whole is first fetched to the host's own disk."""
+        if self._parameters.total == 0:
+            return at_volume(self._context, volume_id)
+        return Silence(self._context, (self._context.site,))
 
     def _meter(self, volume_id: str) -> Arriving | None:
         """Count what arrives; a clone and an empty volume receive nothing."""

@@ -3,11 +3,17 @@
 from functools import partial
 
 from dcn_console.model.errors import ServiceError
+from dcn_console.model.inventory import Volume
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import format_bytes, printable
 from dcn_console.operations.backups.where import image_of
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, until_answered, waiting_text
+from dcn_console.operations.cinder_waiting import (
+    GONE,
+    until_answered,
+    waiting_text,
+    with_words,
+)
 from dcn_console.operations.extend_volume.plan import EXTEND_STEP, VERIFY_STEP, Parameters
 from dcn_console.operations.marks import answer_was_lost
 from dcn_console.operations.mirror_subject import STEADY
@@ -20,6 +26,7 @@ from dcn_console.operations.patience import (
     target_of,
 )
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence, at_volume
 from dcn_console.operations.volumes.reasons import why
 
 EXTENDING_STATUS = "extending"
@@ -41,9 +48,10 @@ async def _extend(context: TargetContext, parameters: Parameters) -> StepResult:
     what = f"volume “{parameters.label}”"
     began = context.now()
     asked = looks = 0
+    silence: Silence | None = None
 
     async def look() -> StepResult | None:
-        nonlocal asked, looks
+        nonlocal asked, looks, silence
         volume = await context.services.cinder.volume(parameters.volume_id)
         status = volume.status or "unknown"
         if status in STEADY and (volume.size or 0) >= parameters.size:
@@ -61,9 +69,14 @@ async def _extend(context: TargetContext, parameters: Parameters) -> StepResult:
             context.show(TargetState.ASKING, f"asking Cinder to extend {what}")
             asked = int(await _ask(context, parameters))
             return None
+        if silence is None:
+            silence = at_volume(context, volume.id, others=len(volume.attachments))
+        broken = await silence.broken_off(status)
+        if broken:
+            return StepResult(outcome=REFUSED, text=_broken_off(parameters, volume, broken))
         doing = f"Cinder extends {what}"
         text = waiting_text(doing, status, began, context.now(), None)
-        context.show(TargetState.RUNNING, text)
+        context.show(TargetState.RUNNING, with_words(text, silence))
         return None
 
     result = await until_answered(
@@ -106,6 +119,15 @@ async def _failed(context: TargetContext, parameters: Parameters, status: str) -
         else ""
     )
     return f"{text}: {reason}{way_out}"
+
+
+def _broken_off(parameters: Parameters, volume: Volume, broken: str) -> str:
+    status = printable(volume.status or "unknown", 40)
+    before = "in-use" if volume.attachments else "available"
+    return (
+        f"Cinder did not extend volume “{parameters.label}”, it is {status}: {broken}. Its data is "
+        f"untouched: openstack volume set --state {before} {volume.id}, and extend it again"
+    )
 
 
 async def _verify(context: TargetContext, parameters: Parameters) -> StepResult:

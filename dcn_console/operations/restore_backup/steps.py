@@ -18,8 +18,30 @@ from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
 from dcn_console.operations.restore_backup.names import PART, SOURCE_BACKUP
 from dcn_console.operations.restore_backup.plan import Parameters
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence, at_volume, volume_opened
 
 RESTORING = "restoring-backup"
+"""A volume's status."""
+RESTORING_BACKUP = "restoring"
+"""A backup's status."""
+
+
+class _Restoring(Silence):
+    """Watches over a restore: while the backup counts as restoring it may wait for its turn.
+
+    cinder-backup restores a few at a time only (option backup_max_operations).
+    """
+
+    def __init__(self, context: TargetContext, backup_id: str, volume_id: str) -> None:
+        sites = (context.site, hub_of(context.services).name)
+        super().__init__(context, sites, volume_opened(context, volume_id))
+        self._backups = context.services.cinder.backups
+        self._backup_id = backup_id
+
+    async def may_be_at_work(self) -> bool:
+        """Whether cinder-backup has it still before it, or is at it."""
+        backup = await self._backups.backup(self._backup_id)
+        return backup.status == RESTORING_BACKUP or await super().may_be_at_work()
 
 
 class Steps:
@@ -114,6 +136,7 @@ class Steps:
             good={"available"},
             measure=measure,
             state=TargetState.COPYING,
+            silence=_Restoring(self._context, self._parameters.backup_id, volume_id),
             cancelled=(
                 "stopped watching; Cinder cannot be stopped from outside and goes on restoring to "
                 f"{self._what} ({volume_id})"
@@ -123,10 +146,22 @@ class Steps:
             meter.finish(meter.total)
             return StepResult(outcome=THERE, text=f"{self._what} is available")
         if result.outcome == REFUSED and "status" in result.data:
+            if not str(result.data["status"]).startswith("error"):
+                text = f"{result.text}{await self._stuck()}. {self._free(volume_id)}"
+                return StepResult(outcome=WRONG, text=text)
             return StepResult(outcome=WRONG, text=await self._why(volume_id, result.text))
         if result.outcome == GONE:
             return StepResult(outcome=REFUSED, text=result.text + await self._stuck())
         return result
+
+    def _free(self, volume_id: str) -> str:
+        """Say how to go on with a volume whose restore was broken off."""
+        if self._parameters.volume_id is None:
+            return f"Then: openstack volume set --state error {volume_id}, and delete it"
+        return (
+            f"It holds neither its old data nor all of the backup. Then: openstack volume set "
+            f"--state available {volume_id}, and restore it again"
+        )
 
     async def _stuck(self) -> str:
         """Say that the backup still counts as restoring, which is for ever when its volume is gone.
@@ -139,7 +174,7 @@ class Steps:
             backup = await self._services.cinder.backups.backup(parameters.backup_id)
         except ServiceError as error:
             return f". What became of the backup is not known: {error.message}"
-        if backup.status != "restoring":
+        if backup.status != RESTORING_BACKUP:
             return ""
         return (
             f". Backup “{parameters.label}” is left in the status restoring; if it stays so: "
@@ -213,6 +248,7 @@ class Steps:
             lambda: self._services.cinder.volume(volume_id),
             what=self._what,
             cancelled=f"stopped watching; Cinder goes on deleting {self._what}",
+            silence=at_volume(self._context, volume_id),
         )
         if result.outcome == DONE:
             return StepResult(outcome=CLEARED, text=f"{self._what} is removed")

@@ -11,6 +11,7 @@ from dcn_console.operations.making import CLEARED, THERE, WRONG, ask_for
 from dcn_console.operations.marks import carries, mark
 from dcn_console.operations.patience import DONE, REFUSED, look_until_done
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import at_volume
 from dcn_console.operations.snapshot_volume.names import PART
 from dcn_console.operations.volumes.reasons import why
 from dcn_console.operations.volumes.removal import remove_snapshot
@@ -59,6 +60,7 @@ class Steps:
             what=self._what,
             doing=f"Cinder takes {self._what}",
             good={"available"},
+            silence=at_volume(self._context, self._volume_id),
             cancelled=(
                 f"stopped watching; Cinder goes on taking {self._what} ({snapshot_id}), for it "
                 "cannot be stopped from outside"
@@ -67,6 +69,11 @@ class Steps:
         if result.outcome == DONE:
             return StepResult(outcome=THERE, text=f"{self._what} is taken")
         if result.outcome == REFUSED and "status" in result.data:
+            if not str(result.data["status"]).startswith("error"):
+                way_out = f"openstack volume snapshot set --state error {snapshot_id}"
+                return StepResult(
+                    outcome=WRONG, text=f"{result.text}. Then: {way_out}, and delete it"
+                )
             site = self._services.topology.site(self._context.site)
             reason = await why(self._services, snapshot_id, site)
             return StepResult(outcome=WRONG, text=f"{result.text}: {reason}")

@@ -3,13 +3,21 @@
 from collections.abc import Awaitable, Callable
 
 from dcn_console.model.errors import HttpError, ServiceError
+from dcn_console.model.storage import VolumeSnapshot
 from dcn_console.model.tasks import TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, HasStatus, until_answered, waiting_text
+from dcn_console.operations.cinder_waiting import (
+    GONE,
+    HasStatus,
+    until_answered,
+    waiting_text,
+    with_words,
+)
 from dcn_console.operations.marks import answer_was_lost
 from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
 from dcn_console.operations.results import StepResult
+from dcn_console.operations.silence import Silence, at_volume
 from dcn_console.operations.volumes.reasons import why
 
 DELETING = "deleting"
@@ -26,18 +34,30 @@ async def remove_volume(
         what,
         lambda: cinder.volume(volume_id),
         lambda: cinder.volumes.delete(volume_id, cascade=cascade),
+        lambda: at_volume(context, volume_id),
+        f"openstack volume set --state available {volume_id}",
     )
 
 
 async def remove_snapshot(context: TargetContext, snapshot_id: str, what: str) -> StepResult:
     """Delete a snapshot; ``what`` names it. See ``_remove``."""
     snapshots = context.services.cinder.snapshots
+    volume_id = ""
+
+    async def show() -> VolumeSnapshot:
+        nonlocal volume_id
+        snapshot = await snapshots.snapshot(snapshot_id)
+        volume_id = snapshot.volume_id or ""
+        return snapshot
+
     return await _remove(
         context,
         snapshot_id,
         what,
-        lambda: snapshots.snapshot(snapshot_id),
+        show,
         lambda: snapshots.delete(snapshot_id),
+        lambda: at_volume(context, volume_id),
+        f"openstack volume snapshot set --state available {snapshot_id}",
     )
 
 
@@ -47,22 +67,31 @@ async def _remove(
     what: str,
     show: Callable[[], Awaitable[HasStatus]],
     delete: Callable[[], Awaitable[None]],
+    watch_over: Callable[[], Silence],
+    way_out: str,
 ) -> StepResult:
     """Ask for the end of something unless it is deleting already, and wait for it.
 
     DONE when it is gone, by whosoever hand; REFUSED with the reason when Cinder did not delete
-    it; CANCELLED when the task was cancelled: with ``asked`` in the data Cinder goes on.
+    it, or nobody is at it any more, with ``way_out``; CANCELLED when the task was cancelled.
     """
     began = context.now()
     asked = False
+    silence: Silence | None = None
 
     async def look() -> StepResult | None:
-        nonlocal asked
+        nonlocal asked, silence
         status = (await show()).status or "unknown"
         if status == DELETING:
             asked = True
+            if silence is None:
+                silence = watch_over()
+            broken = await silence.broken_off(status)
+            if broken:
+                text = f"Cinder did not delete {what}, it is {status}: {broken}. Then: {way_out}"
+                return StepResult(outcome=REFUSED, text=f"{text}, and delete it again")
             text = waiting_text(f"Cinder deletes {what}", status, began, context.now(), None)
-            context.show(TargetState.RUNNING, text)
+            context.show(TargetState.RUNNING, with_words(text, silence))
             return None
         if asked:
             return StepResult(outcome=REFUSED, data={"status": status})
