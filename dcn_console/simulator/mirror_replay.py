@@ -55,7 +55,7 @@ def step(world: World, replay: ReplayRecord, at: float) -> None:
     elif mine is None:
         enter(world, replay, ReplayPhase.FAILED, at, FAILED_TEXT)
     elif theirs.lineage[: len(mine.lineage)] == mine.lineage:
-        _follow(world, replay, mine, theirs, at)
+        _follow(world, replay, theirs, at)
     else:
         phase = ReplayPhase.SPLIT_BRAIN if theirs.primary else ReplayPhase.NOT_PRIMARY
         enter(world, replay, phase, at)
@@ -117,8 +117,8 @@ def _bootstrap(world: World, replay: ReplayRecord, theirs: MirrorRecord, at: flo
     if is_journal:
         target = seen_data(world, replay.origin, replay.name, origin)
         _begin(world, replay, ReplayPhase.SYNCING, _sync(target, EMPTY, at), at)
-    elif local.mirroring is not None:
-        _follow(world, replay, local.mirroring, theirs, at)
+    else:
+        _follow(world, replay, theirs, at)
 
 
 def _sync(target: Data, base: Data, at: float) -> SyncRecord:
@@ -141,9 +141,7 @@ def _begin(
     resume(world, started, at)
 
 
-def _follow(
-    world: World, replay: ReplayRecord, mine: MirrorRecord, theirs: MirrorRecord, at: float
-) -> None:
+def _follow(world: World, replay: ReplayRecord, theirs: MirrorRecord, at: float) -> None:
     """Go on as a side that may follow the other; take its lineage once all has arrived."""
     if replay.sync is not None:
         if replay.sync.done < replay.sync.total:

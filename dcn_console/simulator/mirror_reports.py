@@ -75,7 +75,7 @@ def described(world: World, replay: ReplayRecord, at: float) -> tuple[str, str]:
     content = (
         _journal_content(world, replay, at)
         if _mode(world, replay) is MirrorMode.JOURNAL
-        else _snapshot_content(world, replay, at)
+        else _snapshot_content(replay, at)
     )
     return "replaying", f"replaying, {json.dumps(content, sort_keys=True, separators=(',', ':'))}"
 
@@ -115,7 +115,7 @@ def _position(entry: int) -> dict[str, int]:
     return {"entry_tid": entry, "object_number": entry % 4, "tag_tid": 1} if entry > 0 else {}
 
 
-def _snapshot_content(world: World, replay: ReplayRecord, at: float) -> dict[str, Any]:
+def _snapshot_content(replay: ReplayRecord, at: float) -> dict[str, Any]:
     content: dict[str, Any] = {
         "bytes_per_second": 0.0,
         "bytes_per_snapshot": float(replay.last_bytes),

@@ -158,7 +158,7 @@ def _plan(
         targets=names,
         skipped=skipped,
         checks=tuple(checks),
-        steps=_steps(name, targets, verify),
+        steps=_steps(targets, verify),
         commands=equivalent_commands(image, targets) if targets else (),
         bytes_to_move=None if size is None else size * len(targets),
         estimate_seconds=estimate,
@@ -183,7 +183,7 @@ def _estimate(
     return sum(seconds) + staging, "by the last copies there; a third of it or more is staging"
 
 
-def _steps(name: str, targets: tuple[Site, ...], verify: VerifyLevel) -> tuple[PlannedStep, ...]:
+def _steps(targets: tuple[Site, ...], verify: VerifyLevel) -> tuple[PlannedStep, ...]:
     looks = {
         VerifyLevel.NONE: "see that Glance lists the store",
         VerifyLevel.METADATA: "see that Glance lists the store and the RBD image is whole",

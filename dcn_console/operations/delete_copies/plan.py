@@ -53,7 +53,7 @@ async def plan_copies(
             else:
                 skipped[site.name] = against.text
     checks += _staying(services, image, targets)
-    return _plan(services, image, targets, skipped, checks, context)
+    return _plan(image, targets, skipped, checks, context)
 
 
 async def _site_checks(services: Services, image: Image, site: Site) -> list[Check]:
@@ -88,7 +88,6 @@ def _staying(services: Services, image: Image, targets: list[Site]) -> list[Chec
 
 
 def _plan(
-    services: Services,
     image: Image,
     targets: list[Site],
     skipped: dict[str, str],

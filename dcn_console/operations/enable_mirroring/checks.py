@@ -1,6 +1,5 @@
 """The preconditions of mirroring an RBD image, looked at before anything is changed."""
 
-from dcn_console.inventory.services import Services
 from dcn_console.model.errors import ClusterError
 from dcn_console.model.mirroring import (
     FEATURE_JOURNALING,
@@ -25,7 +24,7 @@ from dcn_console.operations.mirror_subject import (
 _FLATTEN = "Agree to flattening it first (--flatten)"
 
 
-async def all_checks(services: Services, scene: Scene, request: EnableMirroring) -> list[Check]:
+async def all_checks(scene: Scene, request: EnableMirroring) -> list[Check]:
     """Check volume, clone, clients, pool mode, both clusters, and the manager for a schedule."""
     return [
         *_volume_checks(scene),
@@ -70,7 +69,7 @@ async def _clone_checks(scene: Scene, request: EnableMirroring) -> list[Check]:
         return []
     name = f"{printable(parent.pool)}/{printable(parent.image, 60)}@{printable(parent.snapshot)}"
     if request.flatten:
-        return await _flatten_checks(scene, parent, name)
+        return await _flatten_checks(scene, name)
     if request.mode is MirrorMode.SNAPSHOT:
         return [
             refused(
@@ -86,7 +85,7 @@ async def _clone_checks(scene: Scene, request: EnableMirroring) -> list[Check]:
     return [fine(f"{scene.label} is a clone of {name}, which is mirrored as well.")]
 
 
-async def _flatten_checks(scene: Scene, parent: RbdParent, name: str) -> list[Check]:
+async def _flatten_checks(scene: Scene, name: str) -> list[Check]:
     growth = await flatten_growth(scene)
     source = scene.source
     text = (

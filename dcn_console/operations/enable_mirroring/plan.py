@@ -43,7 +43,7 @@ async def plan_enable(
     scene = await look(services, subject, request)
     if isinstance(scene, Nothing):
         return _nothing(subject, scene, context)
-    checks = await all_checks(services, scene, request)
+    checks = await all_checks(scene, request)
     moved = await bytes_to_move(scene, request)
     flatten = request.flatten and scene.detail.parent is not None
     parameters = names.Parameters(
