@@ -40,8 +40,10 @@ class Silence:
         context: TargetContext,
         sites: Sequence[str],
         opened: Opened | None = None,
+        *,
+        compute: bool = False,
     ) -> None:
-        """Look at the services of ``sites``.
+        """Look at the services of ``sites``, with ``compute`` at the compute hosts too.
 
         ``opened`` is None where nothing shows whether somebody works: work then never counts as
         broken off.
@@ -49,6 +51,7 @@ class Silence:
         self._context = context
         self._sites = tuple(sites)
         self._opened = opened
+        self._compute = compute
         self._seen: object = None
         self._began = self._since = self._looked = context.now()
         self.words = ""
@@ -68,14 +71,17 @@ class Silence:
         if _seconds(self._since, now) < SILENT_SECONDS:
             return ""
         waited = format_duration(_seconds(self._began, now))
+        seen_by = " and nobody has its RBD image open" if self._opened is not None else ""
         return (
-            f"nothing has changed for {waited}, every service is up and nobody has its RBD image "
-            "open: whoever was at it was restarted in the middle"
+            f"nothing has changed for {waited}, every service is up{seen_by}: whoever was at it "
+            "was restarted in the middle"
         )
 
     async def _look(self, now: datetime) -> None:
         """Begin the wait anew while a service is down or somebody has the RBD image open."""
-        self.words = ". ".join(await not_working(self._context.services, self._sites))
+        self.words = ". ".join(
+            await not_working(self._context.services, self._sites, compute=self._compute)
+        )
         if self.words or await self.may_be_at_work():
             self._since = now
 

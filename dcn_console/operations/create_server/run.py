@@ -7,7 +7,7 @@ from dcn_console.model.errors import ServiceError
 from dcn_console.model.tasks import Target, TargetState
 from dcn_console.model.text import printable
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, until_answered, waited
+from dcn_console.operations.cinder_waiting import GONE, until_answered, waited, with_words
 from dcn_console.operations.create_server.plan import (
     ASK_STEP,
     CLEAR_STEP,
@@ -26,6 +26,7 @@ from dcn_console.operations.patience import DONE, REFUSED, target_of
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.servers.releasing import released
 from dcn_console.operations.servers.where import nova_of
+from dcn_console.operations.silence import Silence
 
 MOST_LOOKS = 60
 """So often the new server is looked at until Cinder has its volume attached."""
@@ -55,6 +56,14 @@ async def make_server(
     cleared = await context.step(f"{prefix}{CLEAR_STEP}", partial(steps.clear, server_id))
     left = "" if cleared.outcome == DONE else f". It is left behind: {cleared.text}"
     return StepResult(outcome=result.outcome, text=f"{result.text}{left}")
+
+
+class _Building(Silence):
+    """Watches over the making of a server: Nova tells each stage, and none takes so long."""
+
+    async def may_be_at_work(self) -> bool:
+        """Nothing shows it but a change of the stage."""
+        return False
 
 
 class Steps:
@@ -100,18 +109,25 @@ class Steps:
     async def watch(self, server_id: str) -> StepResult:
         """Wait until it runs; DONE, REFUSED or CANCELLED."""
         began = self._context.now()
+        silence = _Building(self._context, (self._context.site,), compute=True)
 
         async def look() -> StepResult | None:
             server = await self._nova.server(server_id)
             if server.status == RUNNING and server.task_state is None:
                 return StepResult(outcome=DONE, text=f"server “{self._label}” runs")
             if server.status == "ERROR":
-                fault = printable(server.fault or "it does not say why", 400).rstrip(".")
+                fault = printable(server.fault, 400).rstrip(".") if server.fault else self._silent()
                 text = f"Nova could not make server “{self._label}”: {fault}"
                 return StepResult(outcome=REFUSED, text=text)
             status = printable(server.task_state or server.status or "unknown", 60)
-            text = f"{status}{waited(began, self._context.now())}"
-            self._context.show(TargetState.RUNNING, f"Nova makes server “{self._label}” ({text})")
+            broken = await silence.broken_off((server.status, server.task_state))
+            if broken:
+                text = f"Nova did not make server “{self._label}”, it is at {status}: {broken}"
+                return StepResult(outcome=REFUSED, text=text)
+            text = (
+                f"Nova makes server “{self._label}” ({status}{waited(began, self._context.now())})"
+            )
+            self._context.show(TargetState.RUNNING, with_words(text, silence))
             return None
 
         result = await until_answered(
@@ -121,6 +137,12 @@ class Steps:
             text = f"server “{self._label}” was deleted by somebody else meanwhile"
             return StepResult(outcome=REFUSED, text=text)
         return result
+
+    def _silent(self) -> str:
+        return (
+            f"it does not say why; see the log of nova-compute at {self._context.site}: one that "
+            "is restarted gives up what it was at"
+        )
 
     async def verify(self, server_id: str) -> StepResult:
         """See the server and its volume with our own eyes; DONE or REFUSED."""
