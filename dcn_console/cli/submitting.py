@@ -1,6 +1,7 @@
 """From a request to its outcome: plan, show, confirm, submit, wait. Shared by all that change."""
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -18,6 +19,7 @@ from dcn_console.cli.plan_text import plan_text, refusal_reasons
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.task_commands import print_tasks, wait_and_print
 from dcn_console.cli.task_words import task_label
+from dcn_console.model.agreeing import same
 from dcn_console.model.errors import RefusedError
 from dcn_console.model.plans import Plan
 from dcn_console.model.tasks import Task
@@ -117,14 +119,14 @@ def _agreed_names(work: Sequence[Plan], choices: Choices) -> tuple[str, ...]:
         name = plan.typed_name
         if not name or name in agreed:
             continue
-        if name not in choices.names:
+        if not any(same(given, name) for given in choices.names):
             if not is_interactive():
                 raise RefusedError(
                     f"Refused: {printable(plan.title)}. It cannot be undone, and nobody "
                     "confirmed it by name; --yes is not enough.",
-                    way_out=f"Agree to it with: --confirm {printable(name)}",
+                    way_out=f"Agree to it with: --confirm {shlex.quote(printable(name))}",
                 )
-            if ask_for_name(f"To agree, type “{printable(name)}”") != name:
+            if not same(ask_for_name(f"To agree, type “{printable(name)}”"), name):
                 say("That is another name.")
                 raise click.Abort
         agreed.append(name)

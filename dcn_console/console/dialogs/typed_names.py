@@ -1,33 +1,16 @@
 """The names that must be typed to agree to what cannot be undone."""
 
-import unicodedata
-
 from dcn_console.console.spans import Line, Span, Tone, cells, foreign, line
+from dcn_console.model.agreeing import same
 from dcn_console.model.text import count, printable
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
-_JOINERS = str.maketrans("", "", "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
 _LONGEST = 36
 """Cells of a name that fit before the input of a narrow dialog."""
 
 
-def same(text: str, name: str) -> bool:
-    """Return whether ``text`` is the name, as far as it can be seen and typed.
-
-    What is shown replaced may be typed as "?"; blanks at the ends or in a row, joiners and the
-    way accents are composed count for nothing, as nobody sees them.
-    """
-    wanted = _visible(name)
-    return _visible(text) == wanted if wanted else text == printable(name)
-
-
-def _visible(text: str) -> str:
-    composed = unicodedata.normalize("NFC", printable(text))
-    return " ".join(composed.replace(_REPLACED, "?").translate(_JOINERS).split())
-
-
 class TypedNames:
-    """Which names are wanted and which were typed; see ``same``."""
+    """Which names are wanted and which were typed."""
 
     def __init__(self, wanted: tuple[str, ...] = ()) -> None:
         """Want these names, each once."""
