@@ -42,7 +42,9 @@ async def ask_for(
         made = await found_or_made(context, find, make, what)
         return StepResult(outcome=ASKED, text=f"{service} makes {what}", data={kind: made})
 
-    cancelled = f"cancelled while {service} was asked"
+    cancelled = (
+        f"cancelled while {service} was asked, and no answer came: {what} may be made all the same"
+    )
     result = await until_answered(context, look, cancelled=cancelled, at_least_once=True)
     if result.outcome == GONE:
         return StepResult(outcome=REFUSED, text=result.text)

@@ -59,10 +59,8 @@ async def _removed(context: TargetContext, name: str, volume_id: str) -> str:
     patient = Steps(resolute, restore, PART)
 
     async def remove() -> StepResult:
-        settled = await patient.watch(volume_id)
-        if settled.outcome in (THERE, WRONG):
-            return await patient.clear(volume_id)
-        return StepResult(outcome=CLEARED, text=settled.text)
+        await patient.watch(volume_id)
+        return await patient.clear(volume_id)
 
     try:
         result = await context.step(REMOVE_STEP, remove)
