@@ -92,3 +92,17 @@ async def test_cancelled_it_stops_watching_only() -> None:
     ended = await MirrorSnapshotNow().run_target(context)
     assert ended.state is TargetState.CANCELLED
     assert "Ceph goes on copying" in ended.text
+
+
+async def test_a_copy_that_does_not_receive_from_the_primary_is_not_waited_for() -> None:
+    services = FakeServices("dcn0", "dcn1")
+    services.add_volume()
+    services.world.make_mirrored("central", MirrorMode.SNAPSHOT)
+    services.world.held("central").primary, services.world.held("dcn0").primary = False, True
+    made = await plan(services)
+    assert made.targets == ("central",)
+    stranded = next(check for check in made.checks if check.site == "dcn1")
+    assert "does not receive from dcn0" in stranded.text
+    ended = await MirrorSnapshotNow().run_target(MirrorContext(services, made))
+    assert ended.state is TargetState.DONE, ended.text
+    assert "dcn1" not in ended.verified

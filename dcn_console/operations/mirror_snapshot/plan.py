@@ -8,6 +8,7 @@ from dcn_console.model.plans import Check, Plan, PlannedStep
 from dcn_console.model.requests import RbdSubject
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_room import daemon_check
+from dcn_console.operations.mirror_routes import pool_sides
 from dcn_console.operations.mirror_sides import (
     Side,
     label_of,
@@ -36,11 +37,21 @@ async def plan_snapshot(services: Services, subject: RbdSubject, context: PlanCo
     if problem is not None:
         return _nothing(subject, context, check=problem)
     source = primaries[0]
-    receiving = other_sides(sides, source)
+    holders = other_sides(sides, source)
+    pools = await pool_sides(services, subject.pool)
+    stranded = pools.stranded(source.name, (side.name for side in holders))
+    receiving = tuple(side for side in holders if side.name not in stranded)
     checks = [
         warned(f"{side.name}: whether it receives it cannot be told. {side.error.message}")
         for side in sides
         if side.error is not None
+    ]
+    checks += [
+        warned(
+            f"{name} holds a copy and does not receive from {source.name}: nothing arrives there.",
+            site=name,
+        )
+        for name in stranded
     ]
     if not receiving:
         check = refused(
