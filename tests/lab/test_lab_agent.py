@@ -183,14 +183,25 @@ async def test_what_is_being_written_is_not_removed(
     await writing
 
 
-@pytest.mark.parametrize("daemon", ["osd", "mon"])
+@pytest.mark.parametrize(
+    ("daemon", "end"), [("osd", Lab.stop), ("osd", Lab.kill), ("mon", Lab.stop)]
+)
 @pytest.mark.parametrize("connected", [False, True])
 async def test_a_dead_daemon_is_told_in_time_and_its_return_is_noticed(
-    lab: Lab, cluster: Cluster, edge: LabSite, pool: str, daemon: str, connected: bool
+    lab: Lab,
+    cluster: Cluster,
+    edge: LabSite,
+    pool: str,
+    daemon: str,
+    end: Callable[[Lab, str], None],
+    connected: bool,
 ) -> None:
+    """An OSD that was killed is still up, at its old address, in the map that one gets then."""
     if connected:
         await cluster.probe(pool)
-    with lab.without(f"{daemon}.{edge.name}"):
+    name = f"{daemon}.{edge.name}"
+    end(lab, name)
+    try:
         asked = time.monotonic()
         with pytest.raises(ClusterUnreachable) as caught:
             await (cluster.probe(pool) if daemon == "osd" else cluster.status())
@@ -198,6 +209,8 @@ async def test_a_dead_daemon_is_told_in_time_and_its_return_is_noticed(
         assert f"Site {edge.name}" in caught.value.message
         if daemon == "osd":
             assert (await cluster.status()).fsid == edge.fsid()
+    finally:
+        lab.start(name)
 
     async def answers() -> bool:
         try:

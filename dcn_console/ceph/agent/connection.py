@@ -9,6 +9,13 @@ from .failures import Failure, command_failure, failure_of
 from .parameters import Parameters, Send, text
 
 DEFAULT_SECONDS = 5
+LATE_SECONDS = 10.0
+LATE_SHARE = 0.4
+"""After LATE_SECONDS, librados' default, an operation counts as late, and the OSD map is asked for
+anew (osdc/Objecter.cc, ``tick``). Whoever gives operations up earlier never asks: one that
+connected while an OSD was dead goes on trying that OSD's old address for ever (seen on 16.2.15).
+So they count as late after this share of their time.
+"""
 
 
 class Connection:
@@ -38,11 +45,8 @@ class Connection:
         timeout = parameters.get("timeout_seconds", DEFAULT_SECONDS)
         if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0:
             raise Failure("invalid", "the parameter timeout_seconds must be a positive number")
-        seconds = str(max(1, int(timeout)))
         options = {
-            "client_mount_timeout": seconds,
-            "rados_osd_op_timeout": seconds,
-            "rados_mon_op_timeout": seconds,
+            **time_limits(timeout),
             "rbd_cache": "false",
             "admin_socket": "",
             "log_file": "",
@@ -97,6 +101,18 @@ def json_object(command: str, output: bytes) -> Dict[str, Any]:
     if not isinstance(answer, dict):
         raise Failure("internal", f"{command} answered no JSON object")
     return answer
+
+
+def time_limits(seconds: float) -> Dict[str, str]:
+    """Return librados' options by which no call takes much longer than ``seconds``."""
+    patience = max(1, int(seconds))
+    late = min(LATE_SECONDS, patience * LATE_SHARE)
+    names = ("client_mount_timeout", "rados_osd_op_timeout", "rados_mon_op_timeout")
+    return {
+        **dict.fromkeys(names, str(patience)),
+        "objecter_timeout": str(late),
+        "objecter_tick_interval": str(late / 2),
+    }
 
 
 def connect(connection: Connection, parameters: Parameters, send: Send) -> Dict[str, Any]:

@@ -13,7 +13,7 @@ import json
 import struct
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .connection import DEFAULT_SECONDS, Connection
+from .connection import DEFAULT_SECONDS, Connection, time_limits
 from .failures import Failure, kind_of
 from .mirror_status import DIRECTIONS, pool_uuid
 from .parameters import Parameters, Send, choice, text
@@ -119,13 +119,10 @@ def look_at_other(token: Token, pool: str) -> Other:
     import rados
     import rbd
 
-    seconds = str(DEFAULT_SECONDS)
     options = {
+        **time_limits(DEFAULT_SECONDS),
         "mon_host": token.mon_host,
         "key": token.key,
-        "client_mount_timeout": seconds,
-        "rados_osd_op_timeout": seconds,
-        "rados_mon_op_timeout": seconds,
         "admin_socket": "",
         "log_file": "",
     }

@@ -116,6 +116,11 @@ class Rados:
         for option in ("client_mount_timeout", "rados_osd_op_timeout"):
             if int(self._conf[option]) < 1:
                 raise Error(f"{option} is not set", 22)
+        noticed = ("objecter_timeout", "objecter_tick_interval")
+        if sum(float(self._conf[option]) for option in noticed) >= int(
+            self._conf["rados_osd_op_timeout"]
+        ):
+            raise Error("an operation is given up before it counts as late", 22)
 
     def shutdown(self) -> None:
         return None
