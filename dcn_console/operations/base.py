@@ -75,10 +75,6 @@ class Operation(Protocol[R_contra]):
         """As in "copy-image": in task stores and JSON."""
 
     @property
-    def title(self) -> str:
-        """As in "Copy image to sites": in help and palette."""
-
-    @property
     def request(self) -> type[Request]:
         """What it plans: the registry finds it by this."""
 

@@ -18,7 +18,6 @@ class BackupCreate:
     """The operation "back up"."""
 
     name = NAME
-    title = "Back up volumes to the hub"
     request = BackUpVolumes
     takes_turns = True
     cancelling = (

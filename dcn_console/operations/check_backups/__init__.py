@@ -16,7 +16,6 @@ class BackupCheck:
     """The operation "check backups"."""
 
     name = NAME
-    title = "Prove backups by restoring them to a scratch volume"
     request = CheckBackups
     takes_turns = True
     cancelling = (

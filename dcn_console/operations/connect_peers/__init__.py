@@ -21,7 +21,6 @@ class MirrorPeerConnect:
     """The operation "connect sites for mirroring"."""
 
     name = NAME
-    title = "Connect two sites for mirroring"
     request = ConnectPeers
     takes_turns = False
     cancelling = "what is connected by then stays connected, and can be removed again"

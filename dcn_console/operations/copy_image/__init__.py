@@ -17,7 +17,6 @@ class CopyImage:
     """The operation "copy image to sites"."""
 
     name = NAME
-    title = "Copy image to sites"
     request = CopyImages
     takes_turns = True
     cancelling = (

@@ -16,7 +16,6 @@ class ServerCreate:
     """The operation "create a server"."""
 
     name = NAME
-    title = "Create a server of a volume"
     request = CreateServer
     takes_turns = False
     cancelling = "a server that does not run yet is removed; the volume stays"

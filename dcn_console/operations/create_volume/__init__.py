@@ -18,7 +18,6 @@ class VolumeCreate:
     """The operation "create volume"."""
 
     name = NAME
-    title = "Create a volume at a site"
     request = CreateVolume
     takes_turns = False
     cancelling = "what Cinder has begun goes on, for Cinder cannot be stopped from outside"

@@ -16,7 +16,6 @@ class BackupDelete:
     """The operation "delete backups"."""
 
     name = NAME
-    title = "Delete backups"
     request = DeleteBackups
     takes_turns = False
     cancelling = "backups not asked for yet stay; one that Cinder has begun to delete goes"

@@ -17,7 +17,6 @@ class ImageDeleteCopy:
     """The operation "delete copies of images"."""
 
     name = NAME
-    title = "Delete image copies"
     request = DeleteCopies
     takes_turns = False
     cancelling = "copies not asked for yet stay; one that Glance has begun to delete goes"

@@ -16,7 +16,6 @@ class ImageDelete:
     """The operation "delete images everywhere"."""
 
     name = NAME
-    title = "Delete images"
     request = DeleteImages
     takes_turns = False
     cancelling = "an image not asked for yet stays; one that Glance has begun to delete goes"

@@ -16,7 +16,6 @@ class ServerDelete:
     """The operation "delete servers"."""
 
     name = NAME
-    title = "Delete servers"
     request = DeleteServers
     takes_turns = False
     cancelling = "servers not asked for yet stay; one that Nova has begun to delete goes"

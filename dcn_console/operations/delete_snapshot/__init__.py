@@ -16,7 +16,6 @@ class SnapshotDelete:
     """The operation "delete snapshots"."""
 
     name = NAME
-    title = "Delete snapshots of volumes"
     request = DeleteSnapshots
     takes_turns = False
     cancelling = "what Cinder has begun to delete goes, for Cinder cannot be stopped from outside"

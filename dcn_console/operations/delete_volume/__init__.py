@@ -16,7 +16,6 @@ class VolumeDelete:
     """The operation "delete volumes"."""
 
     name = NAME
-    title = "Delete volumes"
     request = DeleteVolumes
     takes_turns = False
     cancelling = "what Cinder has begun to delete goes, for Cinder cannot be stopped from outside"

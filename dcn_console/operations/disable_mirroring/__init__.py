@@ -20,7 +20,6 @@ class MirrorDisable:
     """The operation "end mirroring of volumes"."""
 
     name = NAME
-    title = "End mirroring of volumes"
     request = DisableMirroring
     takes_turns = False
     cancelling = (

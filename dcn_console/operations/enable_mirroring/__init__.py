@@ -15,7 +15,6 @@ class MirrorEnable:
     """The operation "mirror volumes to a site"."""
 
     name = NAME
-    title = "Mirror volumes to a site"
     request = EnableMirroring
     takes_turns = True
     cancelling = (

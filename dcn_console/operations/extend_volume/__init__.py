@@ -16,7 +16,6 @@ class VolumeExtend:
     """The operation "extend volumes"."""
 
     name = NAME
-    title = "Make volumes larger"
     request = ExtendVolumes
     takes_turns = False
     cancelling = "what Cinder has begun goes on, and a volume never becomes smaller again"

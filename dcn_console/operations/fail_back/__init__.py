@@ -15,7 +15,6 @@ class MirrorFailback:
     """The operation "fail volumes back"."""
 
     name = NAME
-    title = "Fail mirrored volumes back"
     request = FailBack
     takes_turns = True
     cancelling = (

@@ -15,7 +15,6 @@ class MirrorFailover:
     """The operation "fail volumes over"."""
 
     name = NAME
-    title = "Fail mirrored volumes over"
     request = FailOver
     takes_turns = False
     cancelling = "a forced promotion that was not asked for is dropped; one that was stays"

@@ -22,7 +22,6 @@ class ImageImport:
     """The operation "import an image"."""
 
     name = NAME
-    title = "Import an image"
     request = ImportImage
     takes_turns = False
     cancelling = (

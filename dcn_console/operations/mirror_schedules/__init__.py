@@ -19,7 +19,6 @@ class MirrorScheduleAdd:
     """The operation "add a schedule of mirror snapshots"."""
 
     name = names.ADD
-    title = "Add a schedule of mirror snapshots"
     request = AddSchedule
     takes_turns = False
     cancelling = CANCELLING
@@ -45,7 +44,6 @@ class MirrorScheduleRemove:
     """The operation "remove a schedule of mirror snapshots"."""
 
     name = names.REMOVE
-    title = "Remove a schedule of mirror snapshots"
     request = RemoveSchedule
     takes_turns = False
     cancelling = CANCELLING

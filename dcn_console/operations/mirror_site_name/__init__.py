@@ -27,7 +27,6 @@ class MirrorSiteName:
     """The operation "name a cluster for its peers"."""
 
     name = NAME
-    title = "Name a cluster for its peers"
     request = NameMirrorSite
     takes_turns = False
     cancelling = "a name that was given stays; peers not renamed by then keep the old one"

@@ -20,7 +20,6 @@ class MirrorSnapshotNow:
     """The operation "take a mirror snapshot now"."""
 
     name = NAME
-    title = "Take a mirror snapshot now"
     request = TakeMirrorSnapshot
     takes_turns = False
     cancelling = "only the watching ends; a mirror snapshot that was taken travels on"

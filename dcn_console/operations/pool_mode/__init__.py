@@ -19,7 +19,6 @@ class MirrorPoolMode:
     """The operation "change a pool's mirroring mode"."""
 
     name = NAME
-    title = "Change a pool's mirroring mode"
     request = ChangePoolMode
     takes_turns = False
     cancelling = CANCELLING

@@ -17,7 +17,6 @@ class MirrorRehearse:
     """The operation "rehearse"."""
 
     name = NAME
-    title = "Rehearse a mirrored volume at its other site"
     request = Rehearse
     takes_turns = False
     cancelling = "copying and reading stop, and the scratch copy is removed"

@@ -15,7 +15,6 @@ class MirrorRelocate:
     """The operation "relocate volumes"."""
 
     name = NAME
-    title = "Relocate mirrored volumes"
     request = Relocate
     takes_turns = False
     cancelling = (

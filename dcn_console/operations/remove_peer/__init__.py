@@ -19,7 +19,6 @@ class MirrorPeerRemove:
     """The operation "remove a peer"."""
 
     name = NAME
-    title = "Remove a peer of a mirrored pool"
     request = RemovePeer
     takes_turns = False
     cancelling = CANCELLING

@@ -17,7 +17,6 @@ class BackupRestore:
     """The operation "restore a backup"."""
 
     name = NAME
-    title = "Restore a backup at a site"
     request = RestoreBackup
     takes_turns = True
     cancelling = (

@@ -15,7 +15,6 @@ class MirrorResync:
     """The operation "resync volumes"."""
 
     name = NAME
-    title = "Resync mirrored volumes"
     request = Resync
     takes_turns = True
     cancelling = (

@@ -17,7 +17,6 @@ class ServerImage:
     """The operation "make an image of a server"."""
 
     name = NAME
-    title = "Make an image of a server"
     request = ImageOfServer
     takes_turns = True
     cancelling = (

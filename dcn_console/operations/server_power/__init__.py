@@ -45,7 +45,6 @@ class ServerStop(_ServerPower):
     """The operation "stop servers"."""
 
     name = "server-stop"
-    title = "Stop servers"
     request = StopServers
     power = Power.STOP
 
@@ -54,7 +53,6 @@ class ServerStart(_ServerPower):
     """The operation "start servers"."""
 
     name = "server-start"
-    title = "Start servers"
     request = StartServers
     power = Power.START
 

@@ -17,7 +17,6 @@ class VolumeSnapshotNow:
     """The operation "snapshot volumes"."""
 
     name = NAME
-    title = "Take snapshots of volumes"
     request = SnapshotVolumes
     takes_turns = False
     cancelling = (

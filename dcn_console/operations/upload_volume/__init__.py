@@ -17,7 +17,6 @@ class VolumeUpload:
     """The operation "upload volumes"."""
 
     name = NAME
-    title = "Make images of volumes"
     request = UploadVolumes
     takes_turns = True
     cancelling = (

@@ -18,7 +18,6 @@ class SiteValidate:
     """The operation "validate a site"."""
 
     name = NAME
-    title = "Validate a site"
     request = ValidateSite
     takes_turns = False
     cancelling = "the step that runs is broken off, no other begins, and what was made is removed"

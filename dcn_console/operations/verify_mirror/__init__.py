@@ -17,7 +17,6 @@ class MirrorVerify:
     """The operation "compare both sides"."""
 
     name = NAME
-    title = "Compare both sides of a mirrored volume"
     request = VerifyMirror
     takes_turns = False
     cancelling = "reading stops at once; nothing was changed, and a temporary snapshot is removed"
