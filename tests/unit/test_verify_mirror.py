@@ -343,6 +343,15 @@ async def test_every_secondary_is_a_target() -> None:
     assert made.bytes_to_move == 2 * 4 * OBJECT
 
 
+async def test_a_copy_that_does_not_receive_from_the_primary_is_not_compared() -> None:
+    services = a_dcn(MirrorMode.SNAPSHOT, "dcn0", "dcn1")
+    services.world.held("central").primary, services.world.held("dcn0").primary = False, True
+    made = await plan(services, ContentCheck.FULL)
+    assert made.targets == ("central",)
+    told = next(check for check in made.checks if check.site == "dcn1")
+    assert "does not receive from dcn0" in told.text
+
+
 async def test_progress_counts_bytes_read_back() -> None:
     _, context = await verify(a_dcn())
     figures = [shown.progress for shown in context.shown if shown.progress]

@@ -10,6 +10,7 @@ from dcn_console.model.plans import Check, Outcome, Plan, PlannedStep
 from dcn_console.model.requests import ContentCheck, RbdSubject
 from dcn_console.model.text import count
 from dcn_console.operations.base import PlanContext
+from dcn_console.operations.mirror_routes import pool_sides
 from dcn_console.operations.mirror_sides import Pair, Side, label_of, look_everywhere, other_sides
 from dcn_console.operations.mirror_subject import reference
 from dcn_console.operations.verify_mirror.names import (
@@ -57,9 +58,12 @@ async def plan_verify(
     if source is None:
         checks.append(_no_primary(subject, sides, primaries))
     found = other_sides(sides, source) if source is not None else ()
-    others = tuple(side for side in found if only is None or side.name in only)
+    wanted = tuple(side for side in found if only is None or side.name in only)
+    stranded = await _stranded(services, subject, source, wanted)
+    others = tuple(side for side in wanted if side.name not in stranded)
+    checks += [_check(Outcome.WARNING, text, name) for name, text in stranded.items()]
     if source is not None and not others:
-        text = f"“{label_of(subject)}” is mirrored, but no other site we reach has it."
+        text = f"“{label_of(subject)}” is mirrored, but no other site we reach receives it."
         checks.append(_check(Outcome.REFUSED, text))
     size = 0
     if source is not None and source.detail is not None and check is not ContentCheck.METADATA:
@@ -74,6 +78,19 @@ async def plan_verify(
         snapshot=_needs_snapshot(source) and check is not ContentCheck.METADATA,
     )
     return _plan(parameters, source, others, tuple(filter(None, checks)), size, context)
+
+
+async def _stranded(
+    services: Services, subject: RbdSubject, source: Side | None, sides: Sequence[Side]
+) -> dict[str, str]:
+    """Say of which sides the copy is not from ``source``, so that there is nothing to compare."""
+    if source is None:
+        return {}
+    pools = await pool_sides(services, subject.pool)
+    return {
+        name: f"{name} holds a copy and does not receive from {source.name}: it is not compared."
+        for name in pools.stranded(source.name, (side.name for side in sides))
+    }
 
 
 def _no_primary(subject: RbdSubject, sides: tuple[Side, ...], primaries: Sequence[Side]) -> Check:
