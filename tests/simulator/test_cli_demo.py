@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, is_alive
+from command_line import DEADLINE_SECONDS, CommandLine, is_alive
 from simulated import eventually
 
 
@@ -88,8 +88,8 @@ def test_killing_the_demo_leaves_no_process(cli: CommandLine, tmp_path: Path) ->
     ]
     process.kill()
     os.kill(child, signal.SIGKILL)
-    process.communicate(timeout=30)
-    eventually(lambda: processes_naming(tmp_path) == [], seconds=30)
+    process.communicate(timeout=DEADLINE_SECONDS)
+    eventually(lambda: processes_naming(tmp_path) == [], seconds=DEADLINE_SECONDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -101,7 +101,7 @@ def test_stopping_the_demo_takes_all_down(
     while "task 1" not in (line := process.stderr.readline()):
         assert line
     os.killpg(process.pid, number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode in (130, 143)
     assert processes_naming(tmp_path) == []
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -144,7 +144,7 @@ def test_the_simulator_serves_and_says_how_to_reach_it(
         assert (folder / "clouds.yaml").stat().st_mode & 0o777 == 0o600
     finally:
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 0
     assert list((tmp_path / "tmp").iterdir()) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated import Api
+from simulated import PATIENCE_SECONDS, Api
 from simulated_storage import Storage
 
 from dcn_console.config.paths import Paths
@@ -53,7 +53,7 @@ def an_image(admin: Api, *stores: str) -> str:
 
 
 async def has_copies(admin: Api, image_id: str, number: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(str(admin.image(image_id).get("stores", "")).split(",")) < number:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -61,7 +61,7 @@ async def has_copies(admin: Api, image_id: str, number: int) -> None:
 async def carried_out(workspace: LocalWorkspace, request: Request) -> Task:
     (plan,) = await workspace.plan(request)
     (task,) = await workspace.submit([plan], ["cirros"])
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not workspace.tasks()[0].state.is_over:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return await workspace.task(task.number)

@@ -24,7 +24,7 @@ from dcn_console.simulator.instance import Simulator
 from dcn_console.workspace.local import LocalWorkspace
 
 MIB = 1024 * 1024
-DEADLINE_SECONDS = 90
+DEADLINE_SECONDS = 120
 IMAGES = "/image/v2/images"
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from simulated import Api, eventually
+from simulated import PATIENCE_SECONDS, Api, eventually
 
 from dcn_console.simulator.faults import AgentFault, AgentFaultKind
 from dcn_console.simulator.instance import Simulator
@@ -120,10 +120,12 @@ def test_used_bytes_grow_smoothly_while_a_copy_runs(
     simulator: Simulator, admin: Api, north: Talk
 ) -> None:
     image_id = simulator.control.add_image("grows", ("store-home",), size=96 * MIB)
+    simulator.control.set_time_scale(0)
     admin.copy_image(image_id, "store-north")
     seen: list[int] = []
 
     def look() -> bool:
+        simulator.control.advance(0.1)
         _, found = north.ask("used_bytes", pool="images", name=image_id)
         seen.append(found.get("used", 0))
         return "store-north" in admin.image(image_id)["stores"]
@@ -170,7 +172,7 @@ def test_a_dead_osd_is_unreachable_after_the_timeout_but_the_status_answers(
     before = time.monotonic()
     _, error = north.ask("probe", pool="images")
     assert error["kind"] == "unreachable"
-    assert 0.3 < time.monotonic() - before < 5.0
+    assert time.monotonic() - before > 0.3
     _, status = north.ask("status")
     assert status["health"] == "HEALTH_WARN"
     assert "1 osds down" in status["warnings"]
@@ -217,7 +219,7 @@ def test_an_agent_dies_when_told_to(
     north.send("probe", pool="images")
     assert north.process.stdout is not None
     assert is_right(north.process.stdout.read())
-    assert north.process.wait(10) == 134
+    assert north.process.wait(PATIENCE_SECONDS) == 134
 
 
 def test_junk_in_the_output_is_followed_by_the_answer(simulator: Simulator, north: Talk) -> None:
@@ -241,4 +243,4 @@ def test_an_agent_ends_with_its_input(north: Talk, simulator: Simulator) -> None
     north.send("probe", pool="images")
     assert north.process.stdin is not None
     north.process.stdin.close()
-    assert north.process.wait(10) == 0
+    assert north.process.wait(PATIENCE_SECONDS) == 0

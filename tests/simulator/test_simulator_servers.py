@@ -84,12 +84,14 @@ def test_a_server_boots_from_a_volume_and_leaves_it_behind(servers: Servers) -> 
         security_groups=[{"name": groups["security_groups"][1]["name"]}],
         availability_zone="zone-north",
     )
+    servers.simulator.control.set_time_scale(0.0)
     reply = servers.ask("POST", "/servers", body)
     assert reply.status == 202
     server_id = reply.content["server"]["id"]
     building = servers.show(server_id)
     assert (building["status"], building["OS-EXT-STS:task_state"]) == ("BUILD", "spawning")
     assert servers.storage.show("volume", volume_id)["status"] == "reserved"
+    servers.simulator.control.set_time_scale(1.0)
     server = servers.settled(server_id, "ACTIVE")
     assert server["image"] == ""
     assert server["metadata"] == {"task": "1"}

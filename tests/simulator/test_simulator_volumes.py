@@ -123,8 +123,10 @@ def test_a_volume_grows_and_never_shrinks(simulator: Simulator, storage: Storage
     refused = storage.ask("POST", path, {"os-extend": {"new_size": 2}})
     assert refused.status == 400
     assert "must be greater than current size" in refused.content["badRequest"]["message"]
+    simulator.control.set_time_scale(0.0)
     assert storage.ask("POST", path, {"os-extend": {"new_size": 5}}).status == 202
     assert storage.show("volume", volume_id)["status"] == "extending"
+    simulator.control.set_time_scale(1.0)
     assert storage.settled("volume", volume_id)["size"] == 5
     assert storage.detail(NORTH, "volumes", f"volume-{volume_id}")["size"] == 5 * GIB
     simulator.control.add_server("user", "north", (volume_id,))

@@ -24,7 +24,7 @@ from dcn_console.workspace.bodies import readable
 from dcn_console.workspace.interface import Change
 from dcn_console.workspace.local import LocalWorkspace
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 120
 MIB = 1024 * 1024
 
 
@@ -176,13 +176,17 @@ async def test_a_task_that_is_done_is_not_retried(workspace: LocalWorkspace, adm
         await workspace.retry(task.number)
 
 
-async def test_cancelling_says_honestly_what_it_does(workspace: LocalWorkspace, admin: Api) -> None:
+async def test_cancelling_says_honestly_what_it_does(
+    workspace: LocalWorkspace, simulator: Simulator, admin: Api
+) -> None:
     image_id = an_image(admin, 128 * MIB)
+    simulator.control.set_time_scale(0)
     (plan,) = await workspace.plan(CopyImages(image_ids=(image_id,)))
     (task,) = await workspace.submit([plan])
     await until(lambda: bool(admin.tasks(image_id)))
     await until(lambda: workspace.tasks()[0].state is TaskState.RUNNING)
     assert "cannot be stopped" in await workspace.cancel(task.number)
+    simulator.control.set_time_scale(1)
     await until(lambda: workspace.tasks()[0].state.is_over)
     assert (await workspace.task(task.number)).state is TaskState.CANCELLED
     retried = await workspace.retry(task.number)

@@ -14,6 +14,9 @@ from dcn_console.simulator.server import Options
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 60.0
+"""Nothing here should take as long; it only ends a test that would hang."""
+
 SITES = (
     "home:store-home:zone-home:ceph-home",
     "north:store-north:zone-north:ceph-north",
@@ -81,7 +84,7 @@ class Api:
         path: str,
         body: Any = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 20.0,
+        timeout: float = PATIENCE_SECONDS,
     ) -> Reply:
         """Send a request; a body that is not bytes is sent as JSON."""
         sent = dict(headers or {})
@@ -118,7 +121,11 @@ class Api:
         return found
 
     def copy_image(
-        self, image_id: str, *stores: str, must_succeed: bool = False, timeout: float = 20.0
+        self,
+        image_id: str,
+        *stores: str,
+        must_succeed: bool = False,
+        timeout: float = PATIENCE_SECONDS,
     ) -> Reply:
         """Ask for a copy to the named stores."""
         body = {
@@ -130,7 +137,7 @@ class Api:
 
 
 def eventually(
-    look: Callable[[], T], is_right: Callable[[T], bool] = bool, seconds: float = 20.0
+    look: Callable[[], T], is_right: Callable[[T], bool] = bool, seconds: float = PATIENCE_SECONDS
 ) -> T:
     """Look until it is right and return what was seen; fail with it at the deadline."""
     deadline = time.monotonic() + seconds
