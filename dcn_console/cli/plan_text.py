@@ -56,8 +56,8 @@ def _work(plan: Plan) -> Iterator[str]:
 def _steps(plan: Plan) -> Iterator[str]:
     yield "  steps"
     for step in plan.steps:
-        place = f"{printable(step.site)}: " if step.site else ""
-        yield f"    {place}{printable(step.text)}"
+        place = f"{step.site}: " if step.site else ""
+        yield f"    {printable(place)}{printable(step.text.removeprefix(place))}"
         if step.undo:
             yield f"      then: {printable(step.undo)}"
 
