@@ -52,6 +52,7 @@ class Silence:
         self._sites = tuple(sites)
         self._opened = opened
         self._compute = compute
+        self._evidence = ""
         self._seen: object = None
         self._began = self._since = self._looked = context.now()
         self.words = ""
@@ -71,10 +72,14 @@ class Silence:
         if _seconds(self._since, now) < SILENT_SECONDS:
             return ""
         waited = format_duration(_seconds(self._began, now))
-        seen_by = " and nobody has its RBD image open" if self._opened is not None else ""
+        evidence = (
+            f", every service is up and {self._evidence}"
+            if self._evidence
+            else (" and every service is up")
+        )
         return (
-            f"nothing has changed for {waited}, every service is up{seen_by}: whoever was at it "
-            "was restarted in the middle"
+            f"nothing has changed for {waited}{evidence}: most likely whoever was at it was "
+            "restarted in the middle"
         )
 
     async def _look(self, now: datetime) -> None:
@@ -96,9 +101,16 @@ class Silence:
         try:
             detail = await cluster.content.detail(image.pool, image.name)
         except RbdImageNotFound:
+            self._evidence = "its RBD image is not there"
             return False
         except ClusterError:
             return True
+        if not detail.watchers:
+            self._evidence = "nobody has its RBD image open"
+        elif detail.mirroring is not None:
+            self._evidence = "only what may be its servers or rbd-mirror has its RBD image open"
+        else:
+            self._evidence = "nobody but its servers has its RBD image open"
         return len(detail.watchers) > image.others and detail.mirroring is None
 
 

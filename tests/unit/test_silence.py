@@ -8,7 +8,7 @@ from fake_mirror_services import MirrorContext
 from fake_mirroring import POOL
 from fake_volumes import GIB, VolumeServices
 
-from dcn_console.model.mirroring import Watcher
+from dcn_console.model.mirroring import MirrorMode, Watcher
 from dcn_console.model.requests import Request
 from dcn_console.model.storage import VolumeSnapshot
 from dcn_console.model.storage_requests import (
@@ -70,8 +70,8 @@ def lose_work(services: VolumeServices, monkeypatch: pytest.MonkeyPatch) -> None
     [
         (GROW, "extending", "openstack volume set --state available 1"),
         (SnapshotVolumes(volume_ids=("1",), name="point"), "creating", "snapshot set --state"),
-        (DeleteVolumes(volume_ids=("1",)), "deleting", "openstack volume set --state available 1"),
-        (DeleteSnapshots(snapshot_ids=("s",)), "deleting", "snapshot set --state available s"),
+        (DeleteVolumes(volume_ids=("1",)), "deleting", "openstack volume set --state error 1"),
+        (DeleteSnapshots(snapshot_ids=("s",)), "deleting", "snapshot set --state error s"),
         (CreateVolume(site="dcn0", name="new", size=GIB), "creating", "volume set --state error"),
     ],
 )
@@ -149,3 +149,15 @@ async def test_work_waits_for_a_service_that_is_down_and_says_so(
     assert target.state is TargetState.FAILED, target
     assert seconds > 1000.0 + SILENT_SECONDS - 60.0
     assert any("cinder-volume on dcn0 is down" in one.text for one in context.shown)
+
+
+async def test_a_daemon_of_rbd_mirror_does_not_count_as_work(
+    services: VolumeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = services.world.held("dcn0", "volume-1")
+    held.mode, held.primary = MirrorMode.SNAPSHOT, True
+    lose_work(services, monkeypatch)
+    held.watchers = (Watcher(address="10.0.0.1:0/1"),)
+    target, _, _ = await run(services, GROW)
+    assert target.state is TargetState.FAILED, target
+    assert "only what may be its servers or rbd-mirror has its RBD image open" in target.text

@@ -35,7 +35,7 @@ async def remove_volume(
         lambda: cinder.volume(volume_id),
         lambda: cinder.volumes.delete(volume_id, cascade=cascade),
         lambda: at_volume(context, volume_id),
-        f"openstack volume set --state available {volume_id}",
+        f"openstack volume set --state error {volume_id}",
     )
 
 
@@ -57,7 +57,7 @@ async def remove_snapshot(context: TargetContext, snapshot_id: str, what: str) -
         show,
         lambda: snapshots.delete(snapshot_id),
         lambda: at_volume(context, volume_id),
-        f"openstack volume snapshot set --state available {snapshot_id}",
+        f"openstack volume snapshot set --state error {snapshot_id}",
     )
 
 
