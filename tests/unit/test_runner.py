@@ -242,7 +242,10 @@ async def test_a_second_runner_is_refused_with_the_holder(
     assert holder(folder.lock) is None
 
 
-def test_somebody_who_only_looks_does_not_keep_a_runner_out(folder: TaskFolder) -> None:
+def test_somebody_who_only_looks_does_not_keep_a_runner_out(
+    folder: TaskFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcn_console.runner.lock.PATIENCE_SECONDS", DEADLINE_SECONDS)
     TaskStore(folder.store).close()
     lock = RunnerLock(folder.lock)
     with folder.lock.open("w") as looked_at:
