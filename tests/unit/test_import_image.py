@@ -1,7 +1,8 @@
 """Importing an image: what the source is, and what becomes of broken uploads and lost answers."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from fake_mirror_services import Killed, MirrorContext
 
 from dcn_console.model.errors import HttpError, UsageError
 from dcn_console.model.image_requests import ImportImage
+from dcn_console.model.inventory import ImageTask
 from dcn_console.model.plans import Plan
 from dcn_console.model.tasks import ProgressSource, Target, TargetState
 from dcn_console.operations.import_image import ImageImport, qemu
@@ -310,6 +312,42 @@ async def test_an_address_is_fetched_by_glance(services: ImageServices) -> None:
     target, _ = await run(services, plan)
     assert target.state is TargetState.DONE, target.text
     assert services.glance.asked == ["create image-1", "fetch https://host/disk.raw"]
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_a_glance_that_died_unseen_is_asked_anew(
+    services: ImageServices, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """It died together with the runner, or came back between two looks."""
+    fetch = services.glance.import_url
+    dead: list[str] = []
+
+    async def die_once(image_id: str, url: str, stores: Sequence[str]) -> None:
+        if dead:
+            await fetch(image_id, url, stores)
+            return
+        dead.append(image_id)
+        services.glance.change(image_id, status="importing")
+        services.glance.tasks_of[image_id] = [
+            ImageTask(id="dead", status="processing", method="web-download")
+        ]
+
+    monkeypatch.setattr(services.glance, "import_url", die_once)
+    plan = await a_plan(services, url="https://host/disk.raw")
+
+    def look_again(context: MirrorContext) -> None:
+        services.clock.forward(60.0)
+
+    def taken_again(context: MirrorContext) -> bool:
+        return again
+
+    monkeypatch.setattr(MirrorContext, "taken_again", taken_again)
+    began = services.clock.now
+    target, _ = await run(services, plan, on_wait=look_again)
+    assert target.state is TargetState.DONE, target.text
+    assert [image.status for image in services.glance.known.values()] == ["active"]
+    assert dead[0] not in services.glance.known
+    assert (services.clock.now - began < timedelta(hours=1)) is again
 
 
 async def test_an_address_that_glance_cannot_fetch(services: ImageServices) -> None:

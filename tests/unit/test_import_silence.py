@@ -2,7 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dcn_console.operations.import_image.silence import LASTING_SECONDS, Silence
+from dcn_console.operations.import_image.silence import (
+    DOUBTED_SECONDS,
+    LASTING_SECONDS,
+    UNSEEN_SECONDS,
+    Silence,
+)
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -15,7 +20,7 @@ def test_a_long_download_is_nothing_to_worry_about() -> None:
     silence = Silence()
     assert not silence.lasts("importing", NOON)
     assert not silence.lasts("importing", after(100 * LASTING_SECONDS))
-    assert not silence.is_heeded
+    assert not silence.doubt
 
 
 def test_silence_is_counted_from_glances_return() -> None:
@@ -23,7 +28,7 @@ def test_silence_is_counted_from_glances_return() -> None:
     silence.away()
     silence.away()
     assert not silence.lasts("importing", after(1000))
-    assert silence.is_heeded
+    assert silence.doubt
     assert not silence.lasts("importing", after(999 + LASTING_SECONDS))
     silence.away()
     assert not silence.lasts("importing", after(1000 + LASTING_SECONDS))
@@ -35,5 +40,27 @@ def test_a_sign_of_life_ends_it() -> None:
     silence.away()
     assert not silence.lasts(("importing", 0), NOON)
     assert not silence.lasts(("importing", 4), after(LASTING_SECONDS))
-    assert not silence.is_heeded
+    assert not silence.doubt
     assert not silence.lasts(("importing", 4), after(9 * LASTING_SECONDS))
+
+
+def test_a_runner_that_died_may_have_died_with_glance() -> None:
+    silence = Silence(runner_died=True)
+    assert not silence.lasts("importing", NOON)
+    assert "runner died" in silence.doubt
+    assert not silence.lasts("importing", after(DOUBTED_SECONDS - 1))
+    assert silence.lasts("importing", after(DOUBTED_SECONDS))
+
+
+def test_a_sign_of_life_ends_the_doubt_of_a_new_runner() -> None:
+    silence = Silence(runner_died=True)
+    assert not silence.lasts(("importing", 0), NOON)
+    assert not silence.lasts(("importing", 4), after(60))
+    assert not silence.doubt
+    assert not silence.lasts(("importing", 4), after(60 + DOUBTED_SECONDS))
+
+
+def test_no_silence_lasts_for_ever() -> None:
+    silence = Silence()
+    assert not silence.lasts("importing", NOON)
+    assert silence.lasts("importing", after(UNSEEN_SECONDS))

@@ -42,6 +42,7 @@ class Fetching:
 
     async def fetch(self) -> StepResult:
         """Return DONE with the image's id, REFUSED or CANCELLED."""
+        self._silence = Silence(runner_died=self._context.taken_again())
         return await until_answered(
             self._context,
             self._look,
@@ -84,12 +85,10 @@ class Fetching:
     async def _begin_anew(self, image: Image) -> StepResult | None:
         """Give the image up; REFUSED when that cannot be, or was done often enough."""
         if self._fetches >= MOST_FETCHES:
-            text = f"gave up: Glance went away {MOST_FETCHES} times while it fetched the address"
+            text = f"gave up: Glance fell silent {MOST_FETCHES} times while it fetched the address"
             return StepResult(outcome=REFUSED, text=text)
         self._fetches += 1
-        self._context.log(
-            f"Glance was away, and since then nothing stirs at image {image.id}; beginning anew"
-        )
+        self._context.log(f"nothing stirs at image {image.id} any more; beginning anew")
         self._asked_at = self._meter = self._last = None
         self._silence = Silence()
         left = await discard(self._context, image)
@@ -145,8 +144,8 @@ class Fetching:
             began = task.created_at if task is not None else None
             long = waited(began, self._context.now()) if began is not None else ""
             text = f"Glance fetches the address{long}; not visible from outside"
-            if self._silence.is_heeded:
-                text = f"{text}. It was away meanwhile: without a sign of life it is begun anew"
+            if self._silence.doubt:
+                text = f"{text}. {self._silence.doubt}: without a sign of life it is begun anew"
             self._context.show(TargetState.STAGING, text, self._last)
         else:
             self._context.show(TargetState.COPYING, "", self._last)
