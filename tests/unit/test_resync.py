@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
 import pytest
 from fake_mirror_services import SUBJECT, FakeServices, Killed, MirrorContext
 from fake_mirroring import IMAGE, POOL
 from fake_split import NEW, OLD, SAFETY, TornServices, asked, both_primary, safety_copies, split
 
-from dcn_console.model.mirroring import MirrorMode, Watcher
+from dcn_console.model.mirroring import MirrorMode, ReplayState, ReplayStatus, Watcher
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Resync
 from dcn_console.model.tasks import ProgressSource, Target, TargetState
@@ -318,6 +319,30 @@ async def test_who_has_a_torn_victim_open_is_told() -> None:
     services.world.held(OLD).watchers = (Watcher(address="10.0.0.9:0/1"),)
     plan = await plan_of(services)
     assert any("1 client may have it open" in check.text for check in plan.warnings)
+
+
+async def test_a_copy_made_anew_that_has_parted_again_is_told_what_holds_it_back() -> None:
+    """With a third site behind in the primary's journal (measured on 16.2.15)."""
+    services = FakeServices(NEW, "dcn1")
+    services.world.make_mirrored(OLD, MirrorMode.JOURNAL)
+    services.add_volume()
+    services.world.sync_seconds = 600
+    torn = ReplayStatus(
+        state=ReplayState.ERROR, up=True, description="split-brain detected", reported_at=None
+    )
+    services.world.held("dcn1").status = torn
+    plan = await plan_of(services, NEW)
+    told = next(check for check in plan.warnings if check.site == "dcn1")
+    assert told.way_out.endswith("mirror resync --victim dcn1")
+
+    def parted(context: MirrorContext) -> None:
+        held = services.world.plants[NEW].images.get((POOL, IMAGE))
+        if held is not None and held.syncing:
+            held.status = msgspec.structs.replace(torn, reported_at=context.now())
+
+    ended = await RESYNC.run_target(MirrorContext(services, plan, on_wait=parted))
+    assert ended.state is TargetState.FAILED
+    assert "resync that first" in ended.text
 
 
 async def test_a_pool_that_does_not_receive_is_refused() -> None:

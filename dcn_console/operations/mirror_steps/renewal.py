@@ -146,8 +146,23 @@ async def _return(context: TargetContext, wanted: Renewal, snapshot: int | None)
         first=True,
         anew=True,
     )
-    return await look_until_done(
+    result = await look_until_done(
         context, arrival.look, cancelled=_goes_on(passage), last=lambda: arrival.last
+    )
+    if result.outcome == REFUSED and "split-brain" in result.text:
+        text = f"{result.text}. {_after_split(passage)}"
+        return StepResult(outcome=REFUSED, text=text)
+    return result
+
+
+def _after_split(passage: Passage) -> str:
+    """Say what to do when even the copy made anew is said to have parted from the primary."""
+    if passage.is_snapshot_mode:
+        return f"Resync {passage.source} again"
+    return (
+        f"Another site that receives it from {passage.destination} and says split-brain holds its "
+        f"journal back: resync that first, then {passage.source} again; without one, disable "
+        "mirroring and enable it anew"
     )
 
 

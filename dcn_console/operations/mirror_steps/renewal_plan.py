@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dcn_console.model.errors import ClusterError
+from dcn_console.model.mirroring import MirrorMode
 from dcn_console.model.plans import Check, Outcome, PlannedStep
 from dcn_console.model.text import count, format_age, printable
 from dcn_console.operations.mirror_room import daemon_check, room_checks
@@ -67,6 +68,7 @@ async def renewal_checks(
         *_use_checks(scene, victim, may_stop=may_stop),
         *_clone_checks(victim),
         *_peer_checks(scene, victim, primary),
+        *_laggard_checks(scene, victim, primary),
         daemon,
         *room,
         _copy_check(victim, safety_copy=safety_copy),
@@ -109,6 +111,27 @@ def _peer_checks(scene: Scene, victim: Side, primary: Side) -> list[Check]:
             f"Make them peers first: dcn-console mirror peer connect {pool} {primary.name} "
             f"{victim.name}",
         )
+    ]
+
+
+def _laggard_checks(scene: Scene, victim: Side, primary: Side) -> list[Check]:
+    """Warn of a third site that stands in the primary's journal before the sides parted.
+
+    A copy made anew begins to replay where the slowest of all receivers stands (cls_journal,
+    ``find_min_commit_position``), and is told to have split there as well (seen on 16.2.15).
+    """
+    mirroring = primary.mirroring
+    if mirroring is None or mirroring.mode is MirrorMode.SNAPSHOT:
+        return []
+    return [
+        warned(
+            f"{side.name} says split-brain too: what is copied anew to {victim.name} may then be "
+            f"said to be split as well, for it begins where {side.name} stands in the journal.",
+            f"Resync {side.name} first: dcn-console mirror resync --victim {side.name}",
+            side.name,
+        )
+        for side in third_copies(scene, victim, primary)
+        if is_split(status_of(side)) and scene.receives(side, primary)
     ]
 
 
