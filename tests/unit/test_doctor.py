@@ -42,7 +42,7 @@ class Patient:
             cloud="stub",
             clouds_file=str(stub.write_clouds_yaml(folder)),
             topology=TOPOLOGY,
-            request_timeout_seconds=5.0,
+            request_timeout_seconds=60.0,
         )
         image = {"id": "i1", "name": "good", "status": "active", "disk_format": "raw"}
         self.say("image/v2/images", images=[image | {"stores": "s-p", "visibility": "public"}])
@@ -175,7 +175,7 @@ async def test_a_store_that_hangs_is_named_with_the_options_that_bound_it(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hang(_asked: Asked) -> Said:
-        patient.stub.closing.wait(20)
+        patient.stub.closing.wait(60)
         return Said(200, {"stores": []})
 
     monkeypatch.setattr(Glance.stores_detail, "__defaults__", (0.5,))

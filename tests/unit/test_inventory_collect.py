@@ -74,7 +74,7 @@ async def opened(
         cloud="stub",
         clouds_file=str(stub.write_clouds_yaml(folder)),
         topology=TOPOLOGY,
-        request_timeout_seconds=1.0,
+        request_timeout_seconds=60.0,
     )
     cloud = await connect(settings)
     services = Services.with_cloud(settings, cloud, cast("dict[str, Cluster]", clusters))
@@ -84,7 +84,10 @@ async def opened(
         await services.close()
 
 
-async def test_everything_is_read(stub: StubOpenstack, tmp_path: Path) -> None:
+async def test_everything_is_read(
+    stub: StubOpenstack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcn_console.inventory.collect.DETAIL_GRACE", 60.0)
     lyon = FakeCluster("i1")
     async with opened(stub, tmp_path, paris=FakeCluster("i1", "i2"), lyon=lyon) as services:
         inventory = await collect(services)
@@ -172,7 +175,7 @@ async def test_hung_details_hold_nothing_up(
     answered = threading.Event()
 
     def hang(_asked: Asked) -> Said:
-        stub.closing.wait(20)
+        stub.closing.wait(60)
         answered.set()
         return Said(200, {"stores": []})
 
