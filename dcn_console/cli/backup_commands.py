@@ -1,14 +1,14 @@
 """``backup create|restore|delete|check``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
 import click
 
 from dcn_console.cli.columns import require_sites
 from dcn_console.cli.core import core
 from dcn_console.cli.framework import Command, Session, open_session
+from dcn_console.cli.options import comparison_options
 from dcn_console.cli.reading import BACKUPS, Reading, report_problems
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.submitting import Choices, carry_out, change_options
@@ -26,27 +26,11 @@ from dcn_console.model.storage_requests import (
 from dcn_console.workspace.interface import Workspace
 from dcn_console.workspace.resolve import find_one
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 VOLUMES_ALONE = frozenset({"volumes"})
+_comparing = comparison_options(
+    "How much of the data is compared.", (ContentCheck.SAMPLED, ContentCheck.FULL)
+)
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _check_options(function: Function) -> Function:
-    check = click.option(
-        "--check",
-        type=click.Choice((ContentCheck.SAMPLED, ContentCheck.FULL), case_sensitive=False),
-        default=ContentCheck.SAMPLED,
-        show_default=True,
-        help="How much of the data is compared.",
-    )
-    percent = click.option(
-        "--percent",
-        type=click.FloatRange(0, 100, min_open=True),
-        default=5.0,
-        show_default=True,
-        help="Share of the data that “sampled” reads.",
-    )
-    return check(percent(function))
 
 
 @click.command("create", cls=Command)
@@ -109,7 +93,7 @@ def backup_create(
 @click.option("--network", default="", help="The server's network; none if not given.")
 @click.option("--key", default="", help="The server's key pair.")
 @click.option("--security-group", default="", help="The server's security group.")
-@_check_options
+@_comparing
 @change_options
 def backup_restore(
     name: str,
@@ -186,7 +170,7 @@ def backup_delete(names: tuple[str, ...], with_dependents: bool, choices: Choice
     help="Check so many backups, those that were not checked for the longest first.",
 )
 @click.option("--at", "site", metavar="SITE", default="", help="Where to; the hub if not given.")
-@_check_options
+@_comparing
 @change_options
 def backup_check(
     names: tuple[str, ...],

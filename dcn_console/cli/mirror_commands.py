@@ -8,6 +8,7 @@ import click
 from dcn_console.cli.columns import require_sites
 from dcn_console.cli.framework import Group, Session, open_session
 from dcn_console.cli.mirror_subjects import mirrored_of, named_subjects, unmirrored_of
+from dcn_console.cli.options import comparison_options
 from dcn_console.cli.status import ExitStatus
 from dcn_console.cli.submitting import Choices, carry_out, change_options
 from dcn_console.model.errors import UsageError
@@ -42,6 +43,7 @@ _safety_copy = click.option(
     show_default=True,
     help="Keep what is thrown away in an RBD image beside it.",
 )
+_comparing = comparison_options("How thoroughly both sides are compared.", tuple(ContentCheck))
 _stop_server = click.option(
     "--stop-server", is_flag=True, help="Stop the server that uses the volume, and start it again."
 )
@@ -49,24 +51,6 @@ _stop_server = click.option(
 
 def _to(meaning: str) -> Callable[[Function], Function]:
     return click.option("--to", "destination", metavar="SITE", default=None, help=meaning)
-
-
-def _check_options(function: Function) -> Function:
-    check = click.option(
-        "--check",
-        type=click.Choice(tuple(ContentCheck), case_sensitive=False),
-        default=ContentCheck.SAMPLED,
-        show_default=True,
-        help="How thoroughly both sides are compared.",
-    )
-    percent = click.option(
-        "--percent",
-        type=click.FloatRange(0, 100, min_open=True),
-        default=5.0,
-        show_default=True,
-        help="Share of the data that “sampled” reads.",
-    )
-    return check(percent(function))
 
 
 def _all_of(meaning: str) -> Callable[[Function], Function]:
@@ -137,7 +121,7 @@ def mirror_snapshot(names: tuple[str, ...], choices: Choices) -> ExitStatus:
 @_names
 @_to("The site to become primary; the other one when not given.")
 @_stop_server
-@_check_options
+@_comparing
 @change_options
 def mirror_relocate(
     names: tuple[str, ...],
@@ -189,7 +173,7 @@ def mirror_failover(
 @_to("The old primary, to be primary again; found when not given.")
 @_safety_copy
 @_stop_server
-@_check_options
+@_comparing
 @change_options
 def mirror_failback(
     names: tuple[str, ...],
@@ -234,7 +218,7 @@ def mirror_resync(
 @mirror.command("verify")
 @_some_names
 @_all_of("All that is mirrored of a site: its volumes, and RBD images primary there.")
-@_check_options
+@_comparing
 @change_options
 def mirror_verify(
     names: tuple[str, ...],

@@ -10,6 +10,7 @@ import click
 from dcn_console.cli.framework import split_names
 from dcn_console.cli.listing import Listing, OutputFormat
 from dcn_console.cli.messages import may_style
+from dcn_console.model.requests import ContentCheck
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -49,6 +50,29 @@ def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for decorator in reversed(decorators):
         function = decorator(function)
     return function
+
+
+def comparison_options(meaning: str, kinds: tuple[ContentCheck, ...]) -> Decorator:
+    """Return what adds --check and --percent, a share of the data, to a command."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        check = click.option(
+            "--check",
+            type=click.Choice(kinds, case_sensitive=False),
+            default=ContentCheck.SAMPLED,
+            show_default=True,
+            help=meaning,
+        )
+        percent = click.option(
+            "--percent",
+            type=click.FloatRange(0, 100, min_open=True),
+            default=5.0,
+            show_default=True,
+            help="Share of the data that “sampled” reads.",
+        )
+        return check(percent(function))
+
+    return add
 
 
 def print_listing(listing: Listing[Any], text: str, order: str, output: OutputFormat) -> None:
