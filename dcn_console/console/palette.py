@@ -39,7 +39,7 @@ class ActionProvider(Provider):
         """Offer the actions whose name or description is like the query."""
         matcher = self.matcher(query)
         for action in _offered():
-            score = max(matcher.match(action.title), matcher.match(action.description) * 0.8)
+            score = max(matcher.match(_name(action)), matcher.match(action.description) * 0.8)
             if score > 0:
                 yield Hit(
                     score,
@@ -92,4 +92,9 @@ def _offered() -> tuple[Action, ...]:
 
 
 def _label(action: Action) -> str:
-    return f"{action.title}  ({keys_text(action)})"
+    return f"{_name(action)}  ({keys_text(action)})"
+
+
+def _name(action: Action) -> str:
+    """Return the action's title, after that of its menu: several menus can delete."""
+    return f"{action.menu.title}: {action.title}" if action.menu is not None else action.title

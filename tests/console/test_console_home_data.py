@@ -310,6 +310,14 @@ async def test_the_palette_runs_actions() -> None:
         assert ("refresh",) in app.workspace.calls  # type: ignore[attr-defined]
 
 
+async def test_the_palette_tells_of_which_menu_a_deletion_is() -> None:
+    async with running(FakeWorkspace()) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Search" in shown(app), "the palette")
+        await type_text(pilot, "backups: delete")
+        await until(pilot, lambda: "Backups: delete  (B d)" in shown(app), "the action")
+
+
 async def test_sizes_are_shown_short() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         row = await put_on(pilot, app, "cirros-0.6.2-x86_64-disk")
