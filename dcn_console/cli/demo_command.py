@@ -35,6 +35,7 @@ def demo(folder: Path | None, command: tuple[str, ...]) -> int:
     options = ["--read-only"] if given.get("read_only") else []
     if not command:
         require_terminal()
+        say("starting the demo…")
     from dcn_console.cli.demo import running_demo
 
     with running_demo(folder) as running:

@@ -50,8 +50,8 @@ def simulator(
 ) -> int:
     """Run a simulated DCN on 127.0.0.1 until stopped.
 
-    It speaks enough of Keystone, Glance and Cinder for the openstack command, and of the
-    agents' protocol for dcn-console. --write says how to reach it.
+    It speaks enough of Keystone, Glance, Cinder, Nova and Neutron for the openstack command,
+    and of the agents' protocol for dcn-console. --write says how to reach it.
     """
     from dcn_console.cli.simulation import serve
     from dcn_console.simulator.server import Options
