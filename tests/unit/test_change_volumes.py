@@ -134,7 +134,9 @@ async def test_a_volume_with_which_something_else_is_at_work_is_left_alone(
     services: VolumeServices, request_: Request
 ) -> None:
     services.storage.set_volume("1", status="backing-up")
-    assert "is backing-up" in refusals(await a_plan(services, request_))
+    (refusal,) = (await a_plan(services, request_)).refusals
+    assert "is backing-up" in refusal.text
+    assert refusal.way_out.endswith(" 1")
     open_task = MirrorContext(services, await a_plan(services, GROW)).task
     operation = operation_for(request_)
     (plan,) = await operation.plan(
@@ -439,3 +441,9 @@ async def test_each_is_planned_again_as_it_was_asked(
         services.as_services(), context.task, services.plan_context()
     )
     assert msgspec.structs.replace(again, made_at=plan.made_at) == plan
+
+
+async def test_the_way_out_of_a_failed_volume_is_a_command(services: VolumeServices) -> None:
+    services.storage.set_volume("1", status="error_restoring")
+    (refusal,) = (await a_plan(services, TAKE)).refusals
+    assert refusal.way_out == "Once it is well: openstack volume set --state available 1"

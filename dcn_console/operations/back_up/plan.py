@@ -40,6 +40,7 @@ from dcn_console.operations.backups.checks import (
 )
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.mirror_subject import STEADY, fine, refused, task_at_work, warned
+from dcn_console.operations.volumes.scene import see_or_mend
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +152,7 @@ def _state_checks(scene: Scene) -> list[Check]:
             refused(
                 f"{name} is {volume.status}; only a volume that is available or in use can be "
                 "backed up.",
-                "See: openstack volume show",
+                see_or_mend(volume),
             )
         )
     elif volume.status == "in-use":

@@ -20,7 +20,7 @@ def volume_checks(scene: Scene) -> list[Check]:
     if volume.status != "available":
         status = printable(volume.status or "unknown", 40)
         text = f"Volume “{scene.label}” is {status}; a server can only be made of a free one."
-        checks.append(refused(text, "See: openstack volume show"))
+        checks.append(refused(text, f"See: openstack volume show {volume.id}"))
     if not volume.bootable:
         text = f"Volume “{scene.label}” is not marked bootable, and Nova refuses it."
         way_out = f"openstack volume set --bootable {volume.id}"

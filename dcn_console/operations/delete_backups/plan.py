@@ -221,7 +221,7 @@ def _service_checks(
             refused(
                 f"No {BACKUP_SERVICE} works in {where}, and Cinder has a backup deleted by the "
                 "one in its own zone (it answers 404).",
-                f"Start it: openstack volume service list --service {BACKUP_SERVICE}"
+                f"Start or enable it: openstack volume service list --service {BACKUP_SERVICE}"
                 if known or not zone
                 else f"Run a {BACKUP_SERVICE} with storage_availability_zone = "
                 f"{printable(zone, 60)} for the time it takes.",

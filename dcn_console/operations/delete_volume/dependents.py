@@ -35,8 +35,8 @@ def state_checks(scene: Scene) -> list[Check]:
     if volume.status not in DELETABLE:
         status = printable(volume.status or "unknown", 40)
         text = f"“{scene.label}” is {status}; Cinder deletes only what is available or failed."
-        way_out = "Wait until that is over. One that hangs: openstack volume set --state error"
-        return [refused(text, way_out)]
+        hangs = f"One that hangs: openstack volume set --state error {volume.id}"
+        return [refused(text, f"Wait until that is over. {hangs}")]
     if detail is not None and detail.mirroring is None and writer_of(detail):
         text = f"Somebody besides Cinder has its RBD image open: {writer_of(detail)}."
         return [refused(text, "Stop that first; a killed client is forgotten after 30 s.")]
@@ -140,7 +140,8 @@ async def backup_checks(services: Services, volume_id: str, now: datetime) -> li
         return [warned(f"Whether it has backups is not known: {error.message}", error.way_out)]
     last = last_good(backups)
     if last is None:
-        return [warned("There is no good backup of it.", "Make one: dcn-console backup create")]
+        way_out = f"Make one: dcn-console backup create {volume_id}"
+        return [warned("There is no good backup of it.", way_out)]
     age = format_age(last.data_at or last.created_at, now)
     backups_stay = f"{count(len(backups), 'backup')} of it"
     text = f"{backups_stay} will stay; the newest good one is {age} old. None can build on them."

@@ -37,6 +37,7 @@ from dcn_console.operations.restore_backup.server import (
     plan_of_server,
     server_steps,
 )
+from dcn_console.operations.volumes.scene import see_or_mend
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +173,7 @@ def _state_checks(backup: Backup, existing: Volume | None) -> list[Check]:
         return checks
     name = f"“{printable(existing.label, 60)}”"
     if existing.status != "available":
-        way_out = "Detach it first." if existing.attachments else "See: openstack volume show"
+        way_out = "Detach it first." if existing.attachments else see_or_mend(existing)
         checks.append(
             refused(
                 f"{name} is {existing.status}; only an available volume can be written over.",

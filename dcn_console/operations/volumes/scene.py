@@ -81,7 +81,14 @@ def steady_checks(scene: Scene, verb: str) -> list[Check]:
         return []
     status = printable(scene.volume.status or "unknown", LABEL_LIMIT)
     text = f"“{scene.label}” is {status}; only one that is available or in use can be {verb}."
-    return [refused(text, "See: openstack volume show")]
+    return [refused(text, see_or_mend(scene.volume))]
+
+
+def see_or_mend(volume: Volume) -> str:
+    """Return the way out for a volume in a state in which nothing can be done with it."""
+    if (volume.status or "").startswith("error"):
+        return f"Once it is well: openstack volume set --state available {volume.id}"
+    return f"See: openstack volume show {volume.id}"
 
 
 def busy_checks(volume_id: str, context: PlanContext) -> list[Check]:
