@@ -124,7 +124,7 @@ def peer_list(sites: tuple[str, ...], text: str, order: str, output: OutputForma
 @click.option(
     "--mode",
     type=click.Choice((PoolMode.IMAGE, PoolMode.POOL), case_sensitive=False),
-    default=PoolMode.IMAGE,
+    default=PoolMode.IMAGE.value,
     show_default=True,
     help="Mirror the RBD images that are enabled, or every one with journaling.",
 )

@@ -59,7 +59,7 @@ def comparison_options(meaning: str, kinds: tuple[ContentCheck, ...]) -> Decorat
         check = click.option(
             "--check",
             type=click.Choice(kinds, case_sensitive=False),
-            default=ContentCheck.SAMPLED,
+            default=ContentCheck.SAMPLED.value,
             show_default=True,
             help=meaning,
         )
@@ -91,7 +91,7 @@ def _output(formats: tuple[OutputFormat, ...]) -> Decorator:
         "-o",
         "--output",
         type=click.Choice(formats, case_sensitive=False),
-        default=OutputFormat.TABLE,
+        default=OutputFormat.TABLE.value,
         show_default=True,
         help="Format of the data on stdout.",
     )

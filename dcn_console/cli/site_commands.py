@@ -181,7 +181,7 @@ def site_validate(
     "-o",
     "--output",
     type=click.Choice(ReportFormat, case_sensitive=False),
-    default=ReportFormat.TEXT,
+    default=ReportFormat.TEXT.value,
     show_default=True,
     help="Format of the report on stdout.",
 )

@@ -291,3 +291,18 @@ def test_the_console_without_sites_says_how_to_find_them(tmp_path: Path) -> None
     session = Session(paths=Paths.resolve(config), loaded=load(Paths.resolve(config), {}))
     with pytest.raises(UsageError, match="dcn-console init"):
         show_console(session)
+
+
+@pytest.mark.parametrize(
+    ("words", "default"),
+    [
+        (("image", "list"), "table"),
+        (("site", "report"), "text"),
+        (("backup", "check"), "sampled"),
+        (("mirror", "peer", "connect"), "image"),
+    ],
+)
+def test_help_names_a_default_as_it_is_typed(
+    command: Runner, words: tuple[str, ...], default: str
+) -> None:
+    assert f"[default: {default}]" in " ".join(command(*words, "--help").out.split())
