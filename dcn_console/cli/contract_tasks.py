@@ -10,7 +10,9 @@ from msgspec import Meta
 class ReferenceObject(msgspec.Struct, frozen=True, kw_only=True):
     """An object a plan is about."""
 
-    kind: Annotated[str, Meta(description="image, volume, snapshot, backup, server, site, pool or RBD image")]
+    kind: Annotated[
+        str, Meta(description="image, volume, snapshot, backup, server, site, pool or RBD image")
+    ]
     id: Annotated[str, Meta(description="its id")]
     name: Annotated[str, Meta(description="its name when planned")]
 
