@@ -40,7 +40,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def cloud(stub: StubOpenstack, tmp_path: Path) -> AsyncIterator[Cloud]:
-    connected = await Cloud.connect("stub", str(stub.write_clouds_yaml(tmp_path)), timeout=10)
+    connected = await Cloud.connect("stub", str(stub.write_clouds_yaml(tmp_path)), timeout=60)
     yield connected
     connected.close()
 
