@@ -36,7 +36,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectReference(msgspec.Struct, frozen=True, kw_only=True):
-    """An object a plan is about: its kind ("image", "volume", "backup" …), id, and name for people."""
+    """An object a plan is about: kind ("image", "volume", "backup" …), id, and name for people."""
 
     kind: str
     id: str
