@@ -102,6 +102,13 @@ async def test_the_pool_of_backups_may_have_any_name(services: BackupServices) -
     assert another.parameters["pool"] == "keep-q"
 
 
+async def test_a_site_that_does_not_answer_is_told_in_the_plan(services: BackupServices) -> None:
+    services.world.plants["dcn0"].reachable = False
+    plan = await a_plan(services)
+    assert plan.bytes_to_move is None
+    assert "How many bytes will move is not known" in warnings(plan)
+
+
 async def test_an_increment_counts_only_what_came_since(services: BackupServices) -> None:
     await back_up(services)
     services.write(3, "later")

@@ -96,7 +96,8 @@ async def plan_backup(
         base, found = await base_of(services, scene)
         checks += found
     checks += _snapshot_checks(scene, wanted_incremental=request.incremental)
-    total = await bytes_to_move(services, scene, base)
+    total, found = await bytes_to_move(services, scene, base)
+    checks += found
     pool = await pool_for(services, scene.backups)
     checks += await room_at_hub(services, scene.hub, pool, total)
     dropped = _dropped(scene, request.keep, incremental=base is not None, now=context.now)

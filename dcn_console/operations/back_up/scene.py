@@ -119,28 +119,31 @@ async def source_detail(services: Services, scene: Scene) -> RbdDetail | None:
     return await cluster.content.detail(site.cluster.volumes_pool, image_of(scene.volume.id))
 
 
-async def bytes_to_move(services: Services, scene: Scene, base: Base | None) -> int | None:
-    """Return the bytes that will arrive at the hub, None when nobody can tell.
+async def bytes_to_move(
+    services: Services, scene: Scene, base: Base | None
+) -> tuple[int | None, list[Check]]:
+    """Return the bytes that will arrive at the hub, None when nobody can tell, and why not.
 
     A snapshot is copied whole, holes too. A clone's data in its parent comes along.
     """
     if scene.snapshot is not None:
-        return scene.volume.size
+        return scene.volume.size, []
     site = scene.site
     cluster = services.clusters.get(site.name) if site is not None else None
     if site is None or site.cluster is None or cluster is None or (base and not base.snapshot):
-        return None
+        return None, []
     pool, name = site.cluster.volumes_pool, image_of(scene.volume.id)
     try:
         if base is not None:
-            return await cluster.used_bytes(pool, name, since=base.snapshot)
+            return await cluster.used_bytes(pool, name, since=base.snapshot), []
         detail = await cluster.content.detail(pool, name)
         if detail.parent is None:
-            return await cluster.used_bytes(pool, name)
+            return await cluster.used_bytes(pool, name), []
         used = await cluster.content.used_objects(pool, name)
-    except ClusterError:
-        return None
-    return min(used.size, len(used.numbers) * used.object_size)
+    except ClusterError as error:
+        text = f"How many bytes will move is not known: {error.message}"
+        return None, [warned(text, error.way_out, site.name)]
+    return min(used.size, len(used.numbers) * used.object_size), []
 
 
 async def pool_for(services: Services, backups: Sequence[Backup]) -> str:
