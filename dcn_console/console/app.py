@@ -146,7 +146,9 @@ class ConsoleApp(ConsoleHost):
             logger.warning("The workspace did not stop as it should: %s", error)
 
     async def on_event(self, event: Event) -> None:
-        """Let keys through one at a time."""
+        """Let keys through one at a time, and none once the console is left and has no screens."""
+        if isinstance(event, Key) and not self.screen_stack:
+            return
         if not isinstance(event, Key) or event.is_forwarded:
             await super().on_event(event)
             return
@@ -155,7 +157,10 @@ class ConsoleApp(ConsoleHost):
             await self._handle_key(event)
 
     async def _handle_key(self, key: Key) -> None:
-        await super().on_event(key)
+        if self.screen_stack:
+            await super().on_event(key)
+        if not self.screen_stack:
+            return
         target = self.focused or self.screen
         if not target.post_message(self.KeyHandled()):
             await self._next_key()

@@ -66,6 +66,23 @@ async def test_letters_typed_ahead_of_the_prompt_run_no_action() -> None:
         assert len(app.screen_stack) == 1
 
 
+async def test_keys_that_come_while_the_console_is_left_do_nothing() -> None:
+    async with running(FakeWorkspace()) as (app, pilot):
+        screens = app._screen_stack
+        kept = tuple(screens)
+        screens.clear()
+        try:
+            await app.on_event(Key("end", None))
+            await app._handle_key(Key("end", None))
+            forwarded = Key("end", None)
+            forwarded._set_forwarded()
+            await app.on_event(forwarded)
+        finally:
+            screens.extend(kept)
+        await pilot.pause()
+        assert app.is_running
+
+
 async def test_enter_pressed_twice_opens_one_page() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         for _ in range(3):
