@@ -327,6 +327,7 @@ async def test_without_ceph_access_the_time_of_earlier_ones_is_shown(
         ("[errno 13] RADOS permission denied (error connecting to the cluster)", "keyring"),
         ("Driver initialize connection failed (error: … Command: ceph mon dump", "restart cinder-"),
         ("incomplete backup reset on manager restart", "try again"),
+        ("Timed out waiting for a reply to message ID a443", "cinder-volume at the volume's site"),
         ("", "cinder-backup's log"),
         ("something nobody knows", "See the log of cinder-backup"),
     ],

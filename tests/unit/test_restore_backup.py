@@ -395,3 +395,16 @@ def test_the_steps_of_the_server_are_told_by_the_names_of_the_plan() -> None:
         for name in names
     ]
     assert [one.planned_name for one in taken] == names
+
+
+async def test_a_backup_that_was_half_deleted_says_how_to_go_on(services: BackupServices) -> None:
+    made = await back_up(services)
+
+    def fail(context: MirrorContext) -> None:
+        services.storage.set_backup(made, status="error_deleting")
+
+    request = DeleteBackups(backup_ids=(made,))
+    (plan,) = await BackupDelete().plan(services.as_services(), request, services.plan_context())
+    target, _ = await run(services, BackupDelete(), plan, on_wait=fail)
+    assert target.state is TargetState.FAILED, target
+    assert f"openstack volume backup set --state error {made}" in target.text

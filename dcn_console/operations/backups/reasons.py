@@ -43,6 +43,11 @@ _KNOWN: tuple[tuple[str, str], ...] = (
         "The cluster or its pool is full: free or add space there, and try again.",
     ),
     (
+        r"waiting for a reply to message ID",
+        "cinder-volume at the volume's site did not answer cinder-backup: see that it is up, and "
+        "try again.",
+    ),
+    (
         r"timed out|Timeout|errno 110\b",
         "A cluster did not answer in time: see that the site is up, and try again.",
     ),

@@ -1,5 +1,7 @@
 """Deleting one backup and seeing it gone."""
 
+from msgspec.structs import replace
+
 from dcn_console.model.errors import HttpError, ObjectNotFound
 from dcn_console.model.storage import Backup
 from dcn_console.model.text import printable
@@ -49,10 +51,14 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
         return StepResult(outcome=DONE, text=f"{what} is gone")
     if asked.outcome != DONE:
         return asked
-    return await until_gone(
+    gone = await until_gone(
         context,
         lambda: backups.backup(backup.id),
         what=what,
         cancelled=f"stopped watching; Cinder goes on deleting {what}",
         silence=Silence(context, (hub_of(context.services).name,)),
     )
+    if gone.outcome != REFUSED or "status" not in gone.data:
+        return gone
+    way_out = f"openstack volume backup set --state error {backup.id}, and delete it again"
+    return replace(gone, text=f"{gone.text}. When cinder-backup is up: {way_out}")
