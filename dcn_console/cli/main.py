@@ -36,6 +36,7 @@ from dcn_console.cli.messages import fail, say
 from dcn_console.cli.mirror_commands import mirror
 from dcn_console.cli.mirror_pool_commands import peer, pool_mode, schedule, site_name
 from dcn_console.cli.mirror_status_commands import mirror_health_line, mirror_status
+from dcn_console.cli.retry_command import task_retry
 from dcn_console.cli.runner_command import runner
 from dcn_console.cli.server_commands import (
     server_create,
@@ -96,6 +97,7 @@ for _action in (site_validate, site_report):
     site.add_command(_action)
 for _action in (server_stop, server_start, server_create, server_delete, server_image):
     server.add_command(_action)
+task.add_command(task_retry)
 for _command in (mirror_status, mirror_health_line, schedule, peer, pool_mode, site_name):
     mirror.add_command(_command)
 for _command in (

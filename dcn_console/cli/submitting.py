@@ -77,11 +77,16 @@ def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def carry_out(
-    session: Session, planning: Planning, choices: Choices, printing: Printing | None = None
+    session: Session,
+    planning: Planning,
+    choices: Choices,
+    printing: Printing | None = None,
+    retry_of: int | None = None,
 ) -> ExitStatus:
     """Plan, and unless it is a dry run confirm, submit and wait; return the exit status.
 
-    ``printing`` prints the finished tasks, where that is not a list of them.
+    ``printing`` prints the finished tasks, where that is not a list of them; ``retry_of`` is the
+    number of the task that is tried again.
     Raises RefusedError when nothing may be changed or what cannot be undone was not confirmed
     by name.
     """
@@ -102,7 +107,8 @@ def carry_out(
     asks = unnamed and is_interactive() and not choices.yes
     if asks and not confirm(f"Submit {count(len(work), 'task')}?"):
         raise click.Abort
-    return _submit(workspace, plans, work, typed, choices, printing)
+    tasks = asyncio.run(workspace.submit(work, typed, retry_of))
+    return _followed(workspace, plans, tasks, choices, printing)
 
 
 async def _planned(planning: Planning, workspace: Workspace) -> tuple[Plan, ...]:
@@ -133,15 +139,14 @@ def _agreed_names(work: Sequence[Plan], choices: Choices) -> tuple[str, ...]:
     return tuple(agreed)
 
 
-def _submit(
+def _followed(
     workspace: Workspace,
     plans: Sequence[Plan],
-    work: Sequence[Plan],
-    typed: Sequence[str],
+    tasks: Sequence[Task],
     choices: Choices,
     printing: Printing | None,
 ) -> ExitStatus:
-    tasks = asyncio.run(workspace.submit(work, typed))
+    """Wait for the submitted tasks, if wanted, and print them."""
     for task in tasks:
         say(f"submitted {task_label(task)}")
     refused = any(refusal_reasons(plan) for plan in plans)

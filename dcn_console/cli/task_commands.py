@@ -1,4 +1,4 @@
-"""``task list|show|wait|pause|resume|cancel|retry``."""
+"""``task list|show|wait|pause|resume|cancel``."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +15,6 @@ from dcn_console.cli.messages import fail, say
 from dcn_console.cli.options import list_options, output_option, print_listing
 from dcn_console.cli.status import ExitStatus, outcome
 from dcn_console.cli.task_text import task_text
-from dcn_console.cli.task_words import task_label
 from dcn_console.cli.waiting import say_they_go_on, wait_for
 from dcn_console.model.errors import DcnError
 from dcn_console.model.tasks import LogLine, StepRecord, Task
@@ -25,7 +24,7 @@ _LOG_LINES = 200
 _numbers = click.argument(
     "numbers", metavar="NUMBER...", nargs=-1, required=True, type=click.IntRange(min=1)
 )
-_number = click.argument("number", metavar="NUMBER", type=click.IntRange(min=1))
+number_argument = click.argument("number", metavar="NUMBER", type=click.IntRange(min=1))
 
 
 @click.group(cls=Group)
@@ -49,7 +48,7 @@ def task_list(sites: tuple[str, ...], text: str, order: str, output: OutputForma
 
 
 @task.command("show")
-@_number
+@number_argument
 @output_option
 def task_show(number: int, output: OutputFormat) -> None:
     """Show a task: its sites, steps, log and equivalent commands."""
@@ -94,21 +93,6 @@ def task_cancel(numbers: tuple[int, ...]) -> ExitStatus:
     """Cancel tasks. Says what that stops and what it cannot stop."""
     workspace = _workspace()
     return asyncio.run(_each(workspace.cancel, numbers))
-
-
-@task.command("retry")
-@_number
-@click.option("--no-wait", is_flag=True, help="Submit it and return.")
-@output_option
-def task_retry(number: int, no_wait: bool, output: OutputFormat) -> ExitStatus:
-    """Submit the unfinished sites of a finished task again, planned anew."""
-    workspace = _workspace()
-    again = asyncio.run(workspace.retry(number))
-    say(f"submitted {task_label(again)}")
-    if no_wait:
-        print_tasks((again,), output)
-        return ExitStatus.SUCCESS
-    return wait_and_print(workspace, (again.number,), output)
 
 
 def wait_and_print(

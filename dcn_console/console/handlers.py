@@ -162,10 +162,9 @@ def _cancel(app: ConsoleHost) -> None:
 def _retry(app: ConsoleHost) -> None:
     task = front_of(app).situation().task
     if task is not None:
-        app.call_workspace(
-            app.workspace.retry(task.number),
-            lambda made: app.say(f"Task {made.number} tries again what task {task.number} left."),
-        )
+        from dcn_console.console.dialogs.retrying import RetryDialog
+
+        app.push_screen(RetryDialog(task))
 
 
 def _command(app: ConsoleHost) -> None:

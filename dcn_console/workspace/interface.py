@@ -88,12 +88,22 @@ class Workspace(Protocol):
     async def plan(self, request: Request) -> tuple[Plan, ...]:
         """Plan what is asked for: one plan an object, in the order asked. Reads only."""
 
+    async def replan(self, number: int) -> Plan:
+        """Plan anew what a task that is over left undone. Reads only.
+
+        Raises UsageError for a task that is not over, or done.
+        """
+
     async def submit(
-        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+        self,
+        plans: Sequence[Plan],
+        typed_names: Collection[str] = (),
+        retry_of: int | None = None,
     ) -> tuple[Task, ...]:
         """Submit confirmed plans that have work, and see that a runner runs.
 
-        ``typed_names`` are the names that a person typed to agree to what cannot be undone.
+        ``typed_names`` are the names that a person typed to agree to what cannot be undone,
+        ``retry_of`` is the task that they try again.
         Raises RefusedError when policy forbids it.
         """
 
@@ -105,9 +115,6 @@ class Workspace(Protocol):
 
     async def resume(self, number: int) -> str:
         """Let a paused task go on; returns one sentence."""
-
-    async def retry(self, number: int) -> Task:
-        """Submit the unfinished sites of a finished task again, planned anew."""
 
     async def task(self, number: int) -> Task:
         """The task of that number; raises UsageError when there is none."""

@@ -177,12 +177,28 @@ class LocalWorkspace:
         context = await self._plan_context()
         return await operation_for(request).plan(services, request, context)
 
+    async def replan(self, number: int) -> Plan:
+        """Plan anew what a task that is over left undone."""
+        task = await self.task(number)
+        if not task.state.is_over:
+            raise UsageError(
+                f"Task {number} is {task.state}, not over.", way_out="Cancel it first, or wait."
+            )
+        if task.state is TaskState.DONE:
+            raise UsageError(f"Task {number} is done: nothing is left to try again.")
+        services = await self._services()
+        context = await self._plan_context()
+        return await operation(task.plan.operation).replan(services, task, context)
+
     async def submit(
-        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+        self,
+        plans: Sequence[Plan],
+        typed_names: Collection[str] = (),
+        retry_of: int | None = None,
     ) -> tuple[Task, ...]:
         """Submit confirmed plans, and see that a runner runs; raises RefusedError by policy."""
         check_policy(plans, self.topology, self.read_only_reason, typed_names)
-        return await self._on_pool(partial(self._submit, plans, None))
+        return await self._on_pool(partial(self._submit, plans, retry_of))
 
     def _submit(self, plans: Sequence[Plan], retry_of: int | None) -> tuple[Task, ...]:
         who = _submitter()
@@ -251,22 +267,6 @@ class LocalWorkspace:
         if self.read_only_reason:
             raise RefusedError(f"Nothing may be changed: {self.read_only_reason}.")
         return self._store.task(number)
-
-    async def retry(self, number: int) -> Task:
-        """Submit the unfinished sites of a finished task again, planned anew."""
-        task = await self.task(number)
-        if not task.state.is_over:
-            raise UsageError(
-                f"Task {number} is {task.state}, not over.", way_out="Cancel it first, or wait."
-            )
-        if task.state is TaskState.DONE:
-            raise UsageError(f"Task {number} is done: nothing is left to try again.")
-        services = await self._services()
-        context = await self._plan_context()
-        plan = await operation(task.plan.operation).replan(services, task, context)
-        check_policy([plan], self.topology, self.read_only_reason)
-        (submitted,) = await self._on_pool(partial(self._submit, [plan], number))
-        return submitted
 
     async def task(self, number: int) -> Task:
         """The task of that number; raises UsageError when there is none."""

@@ -1,12 +1,13 @@
 """From the keys c and e to a submitted task, and steering it."""
 
 import msgspec
-from console_pilot import put_on, running, said, shown, until
+from console_pilot import put_on, running, said, shown, type_text, until
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.dialogs.plan import PlanDialog
+from dcn_console.console.dialogs.retrying import RetryDialog
 from dcn_console.console.dialogs.sites import SitesDialog
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place
@@ -225,7 +226,7 @@ async def test_a_read_only_console_plans_nothing_and_says_why() -> None:
             assert said(app)[-1] == workspace.read_only
         await pilot.press("4", "x", "R")
         assert workspace.named("plan") == workspace.named("cancel") == []
-        assert workspace.named("retry") == []
+        assert workspace.named("replan") == []
 
 
 async def test_the_target_is_the_image_under_the_cursor_when_the_key_was_pressed() -> None:
@@ -261,14 +262,30 @@ async def test_a_task_is_cancelled_with_an_honest_sentence() -> None:
         assert "being cancelled already" in said(app)[-1]
 
 
-async def test_a_failed_task_is_retried() -> None:
+async def test_what_a_failed_task_left_is_planned_and_confirmed_before_it_is_retried() -> None:
     workspace = FakeWorkspace()
     async with running(workspace) as (app, pilot):
         await pilot.press("4")
         assert app.home.tables[Place.TASKS].move_to_key("11")
         await pilot.press("R")
-        await until(
-            pilot,
-            lambda: any("Task 18 tries again what task 11 left." in text for text in said(app)),
-            "the answer",
-        )
+        await until(pilot, lambda: bool(getattr(app.screen, "plans", None)), "the plan")
+        assert isinstance(app.screen, RetryDialog)
+        assert workspace.named("submit") == []
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen), "the submission")
+        assert (workspace.current_tasks[0].number, workspace.current_tasks[0].retry_of) == (18, 11)
+
+
+async def test_retrying_what_cannot_be_undone_wants_its_name_typed_again() -> None:
+    workspace = FakeWorkspace()
+    failed = next(task for task in workspace.current_tasks if task.number == 11)
+    workspace.change_task(11, plan=msgspec.structs.replace(failed.plan, typed_name="db01"))
+    async with running(workspace) as (app, pilot):
+        await pilot.press("4")
+        assert app.home.tables[Place.TASKS].move_to_key("11")
+        await pilot.press("R")
+        await until(pilot, lambda: bool(getattr(app.screen, "plans", None)), "the plan")
+        await type_text(pilot, "db01")
+        await pilot.press("enter")
+        await until(pilot, lambda: workspace.current_tasks[0].retry_of == 11, "the submission")
+        assert workspace.typed == [("db01",)]

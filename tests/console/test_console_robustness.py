@@ -19,7 +19,7 @@ from dcn_console.model.rows import Cell, Finding, ImageRow, Placement, Rows, Sev
 from dcn_console.model.tasks import Target, TargetState, Task, TaskState
 from dcn_console.workspace.interface import Change
 
-CALLS = ("start", "plan", "submit", "cancel", "retry", "steps", "log", "body", "stop")
+CALLS = ("start", "plan", "submit", "cancel", "replan", "steps", "log", "body", "stop")
 
 
 def hostile_workspace() -> FakeWorkspace:

@@ -173,7 +173,7 @@ async def test_a_task_that_is_done_is_not_retried(workspace: LocalWorkspace, adm
     (task,) = await workspace.submit([plan])
     await until(lambda: workspace.tasks()[0].state.is_over)
     with pytest.raises(UsageError, match="is done"):
-        await workspace.retry(task.number)
+        await workspace.replan(task.number)
 
 
 async def test_cancelling_says_honestly_what_it_does(
@@ -189,7 +189,8 @@ async def test_cancelling_says_honestly_what_it_does(
     simulator.control.set_time_scale(1)
     await until(lambda: workspace.tasks()[0].state.is_over)
     assert (await workspace.task(task.number)).state is TaskState.CANCELLED
-    retried = await workspace.retry(task.number)
+    plan = await workspace.replan(task.number)
+    (retried,) = await workspace.submit([plan], retry_of=task.number)
     assert retried.retry_of == task.number
     await until(lambda: workspace.tasks()[0].state.is_over)
     assert workspace.tasks()[0].state is TaskState.DONE

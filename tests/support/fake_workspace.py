@@ -147,8 +147,15 @@ class FakeWorkspace:
         known = {row.key: row for row in self.current.images}
         return tuple(plan_for(known[key], wanted, request.verify) for key in request.image_ids)
 
+    async def replan(self, number: int) -> Plan:
+        await self._answer("replan", number)
+        return (await self.task(number)).plan
+
     async def submit(
-        self, plans: Sequence[Plan], typed_names: Collection[str] = ()
+        self,
+        plans: Sequence[Plan],
+        typed_names: Collection[str] = (),
+        retry_of: int | None = None,
     ) -> tuple[Task, ...]:
         await self._answer("submit", tuple(plan.title for plan in plans))
         self.typed.append(tuple(typed_names))
@@ -163,6 +170,7 @@ class FakeWorkspace:
                 targets=tuple(Target(site=site) for site in plan.targets),
                 submitted_at=self.clock.now,
                 submitted_by="admin@test",
+                retry_of=retry_of,
             )
             for index, plan in enumerate((item for item in plans if item.has_work), start=1)
         )
@@ -183,10 +191,6 @@ class FakeWorkspace:
         await self._answer("resume", number)
         self.change_task(number, state=TaskState.RUNNING)
         return f"Task {number} goes on."
-
-    async def retry(self, number: int) -> Task:
-        await self._answer("retry", number)
-        return (await self.submit([(await self.task(number)).plan]))[0]
 
     async def task(self, number: int) -> Task:
         for task in self.current_tasks:

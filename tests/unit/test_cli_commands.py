@@ -196,6 +196,19 @@ def test_retry_submits_again_and_waits(command: Runner) -> None:
     ran = command("task", "retry", "11", "-o", "json")
     assert ran.status == 0
     assert ran.json[0]["number"] == 18
+    assert command.core.fake.current_tasks[0].retry_of == 11
+
+
+def test_retrying_what_cannot_be_undone_wants_its_name_again(command: Runner) -> None:
+    fake = command.core.fake
+    failed = next(task for task in fake.current_tasks if task.number == 11)
+    fake.change_task(11, plan=msgspec.structs.replace(failed.plan, typed_name="db01"))
+    refused = command("task", "retry", "11")
+    assert refused.status == 1
+    assert "--confirm db01" in refused.err
+    assert command("task", "retry", "11", "--dry-run").status == 0
+    assert fake.named("submit") == []
+    assert command("task", "retry", "11", "--confirm", "db01").status == 0
 
 
 def test_task_show_has_steps_log_and_commands(command: Runner) -> None:

@@ -127,9 +127,10 @@ class PlanDialog(ModalScreen[bool]):
             if generation == self._generation and self.is_attached:
                 self._show_failure(error)
 
-        self.console.call_workspace(self._made(), answer, failure=failure, node=self)
+        self.console.call_workspace(self.planned(), answer, failure=failure, node=self)
 
-    async def _made(self) -> tuple[Plan, ...]:
+    async def planned(self) -> tuple[Plan, ...]:
+        """Return the plans to show."""
         plans: list[Plan] = []
         for request in self.requests:
             plans += await self.console.workspace.plan(request)
@@ -218,10 +219,14 @@ class PlanDialog(ModalScreen[bool]):
         self.query_one("#confirm", Button).disabled = True
         self._note(line("submitting…  esc leaves, the submission goes on", Tone.ACCENT))
         self.console.call_workspace(
-            self.console.workspace.submit(working, self._names.wanted),
+            self.submission(working, self._names.wanted),
             self._submitted,
             failure=self._refused,
         )
+
+    async def submission(self, plans: Sequence[Plan], names: Sequence[str]) -> tuple[Task, ...]:
+        """Submit the plans, agreed to by ``names``."""
+        return await self.console.workspace.submit(plans, names)
 
     def _submitted(self, tasks: tuple[Task, ...]) -> None:
         if len(tasks) == 1:
