@@ -52,6 +52,11 @@ def workflow_id(task: Task, site: str) -> str:
     return f"{task.id}/{site}"
 
 
+def cancelled_while_queued(site: str) -> Target:
+    """Return the end of a target that was never begun."""
+    return Target(site=site, state=TargetState.CANCELLED, text="cancelled while queued")
+
+
 class Engine:
     """Runs the targets of tasks durably. Make one a process, on the event loop it is to use."""
 
@@ -150,14 +155,7 @@ class Engine:
                 if status is None or status.status == "ENQUEUED":
                     if status is not None:
                         await DBOS.cancel_workflow_async(name)
-                    self._store.update_target(
-                        task.number,
-                        Target(
-                            site=target.site,
-                            state=TargetState.CANCELLED,
-                            text="cancelled while queued",
-                        ),
-                    )
+                    self._store.update_target(task.number, cancelled_while_queued(target.site))
 
     def _signals_of(self, number: int) -> Signals:
         if number not in self._signals:

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.services import Services
 from dcn_console.model.errors import DcnError
-from dcn_console.runner.engine import Engine
+from dcn_console.model.tasks import Task
+from dcn_console.runner.engine import Engine, cancelled_while_queued
 from dcn_console.runner.lock import RunnerLock
 from dcn_console.tasks.location import TaskFolder
 from dcn_console.tasks.store import TaskStore
@@ -53,8 +54,9 @@ class Runner:
         lock.acquire()
         try:
             store = TaskStore(self._folder.store)
-            services = await self._services()
+            services = await self._services(store)
             if services is None:
+                store.close()
                 return
             engine = Engine(self._folder, store, services)
             await engine.start(self._settings.copies_per_site)
@@ -68,16 +70,30 @@ class Runner:
         finally:
             lock.release()
 
-    async def _services(self) -> Services | None:
+    async def _services(self, store: TaskStore) -> Services | None:
+        """Return the services once the cloud answers; None when this runner is to end before."""
         pause = FIRST_PAUSE_SECONDS
+        idle_since = time.monotonic()
         while not self._stop.is_set():
             try:
                 return await self._open_services(self._settings)
             except DcnError as error:
                 _say(f"{error} Trying again in {pause:.0f} s.")
-            await self._wait(pause)
+            again_at = time.monotonic() + pause
+            while not self._stop.is_set() and time.monotonic() < again_at:
+                open_tasks = store.open_tasks()
+                _end_cancelled(store, open_tasks)
+                if open_tasks:
+                    idle_since = time.monotonic()
+                elif self._is_idle(idle_since):
+                    _say("no task left; ending")
+                    return None
+                await self._wait(LOOK_SECONDS)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         return None
+
+    def _is_idle(self, since: float) -> bool:
+        return self._idle_exit is not None and time.monotonic() - since > self._idle_exit
 
     async def _serve(self, store: TaskStore, engine: Engine) -> None:
         version = -1
@@ -95,7 +111,7 @@ class Runner:
                         await engine.cancel(task)
                 if open_tasks:
                     idle_since = now
-            if self._idle_exit is not None and now - idle_since > self._idle_exit:
+            if self._is_idle(idle_since):
                 if not store.open_tasks():
                     _say("no task left; ending")
                     return
@@ -108,6 +124,15 @@ class Runner:
                 await self._stop.wait()
         except TimeoutError:
             return
+
+
+def _end_cancelled(store: TaskStore, tasks: Iterable[Task]) -> None:
+    """End the tasks that were cancelled before any runner began them: no cloud is needed."""
+    for task in tasks:
+        if task.cancel_requested_at is not None and task.started_at is None:
+            for target in task.targets:
+                if not target.state.is_over:
+                    store.update_target(task.number, cancelled_while_queued(target.site))
 
 
 def _say(text: str) -> None:

@@ -14,7 +14,7 @@ from fake_dcn import FakeServices, a_task
 
 from dcn_console.config.settings import Settings
 from dcn_console.inventory.services import Services
-from dcn_console.model.errors import RunnerBusy
+from dcn_console.model.errors import RunnerBusy, ServiceUnreachable
 from dcn_console.model.tasks import Target, TargetState, Task, TaskState
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.registry import operation
@@ -254,3 +254,23 @@ def test_somebody_who_only_looks_does_not_keep_a_runner_out(
         lock.acquire()
     assert is_held(folder.lock)
     lock.release()
+
+
+async def test_a_runner_without_a_cloud_ends_what_is_cancelled_and_then_itself(
+    folder: TaskFolder,
+) -> None:
+    async def open_services(settings: Settings) -> Services:
+        raise ServiceUnreachable("Keystone does not answer.")
+
+    store = TaskStore(folder.store)
+    number = submit(store, "dcn0", "dcn1")
+    serving = asyncio.ensure_future(Runner(Settings(cloud="lab"), folder, 0.0, open_services).run())
+    await until(lambda: is_held(folder.lock))
+    assert not serving.done()
+    store.request_cancel(number)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await serving
+    task = store.task(number)
+    assert task.state is TaskState.CANCELLED
+    assert {target.text for target in task.targets} == {"cancelled while queued"}
+    assert not is_held(folder.lock)
