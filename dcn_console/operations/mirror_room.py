@@ -11,12 +11,21 @@ NEARLY_FULL_PERCENT = 85.0
 
 
 async def room_checks(cluster: Cluster, site: Site, pool: str, count: int | None) -> list[Check]:
-    """Compare a pool's free space with ``count`` bytes; not enough of it forbids the plan."""
+    """Compare a pool's free space with ``count`` bytes; not enough of it forbids the plan.
+
+    The monitors know the space also while the pool cannot be used, so a little is read from it.
+    """
     try:
         status = await cluster.status()
     except ClusterError as error:
         return [warned(f"{site.name}: free space unknown. {error.message}", error.way_out)]
-    return [_room(status, site, pool, count)]
+    checks = [_room(status, site, pool, count)]
+    try:
+        await cluster.probe(pool)
+    except ClusterError as error:
+        text = f"Nothing can be written at {site.name} now. {error.message}"
+        checks.append(warned(text, error.way_out, site.name))
+    return checks
 
 
 def _room(status: ClusterStatus, site: Site, pool: str, count: int | None) -> Check:

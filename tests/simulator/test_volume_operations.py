@@ -79,6 +79,19 @@ async def test_an_image_that_is_not_raw_is_copied_and_its_bytes_are_shown(
     assert ProgressSource.RBD_IMAGE in sources
 
 
+async def test_a_plan_tells_that_a_pool_cannot_be_written_though_its_space_is_known(
+    simulator: Simulator, operations: Operations
+) -> None:
+    simulator.control.set_faults(osd_down=("south",))
+    try:
+        plan = await operations.plan(CreateVolume(site="south", name="plain", size=GIB))
+    finally:
+        simulator.control.set_faults()
+    (warning,) = plan.warnings
+    assert "Nothing can be written at south now." in warning.text
+    assert warning.way_out
+
+
 async def test_an_empty_volume_is_made_and_a_snapshot_taken_of_it_and_a_volume_made_of_that(
     storage: Storage, operations: Operations
 ) -> None:
