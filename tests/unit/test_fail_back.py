@@ -1,6 +1,7 @@
 """A fail back: the old primary gives up its own changes and is primary again, killed anywhere."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from fake_mirror_services import SUBJECT, FakeServices, Killed, MirrorContext
@@ -217,6 +218,19 @@ async def test_without_cinder_the_old_primary_must_be_named_where_it_is_not_clea
     torn = await split(MirrorMode.JOURNAL)
     torn.add_volume(zone="nowhere")
     assert (await plan_of(torn)).targets == (OLD,)
+
+
+async def test_whose_newest_data_is_given_up_must_be_said() -> None:
+    services = await after_failover(MirrorMode.JOURNAL)
+    old, new = services.world.held(OLD), services.world.held(NEW)
+    assert new.modified_at is not None
+    old.modified_at = new.modified_at + timedelta(minutes=3)
+    said = await refusal(services)
+    assert f"{OLD} was written last" in said
+    assert "--to SITE" in said
+    assert not (await plan_of(services, destination=OLD)).refusals
+    old.modified_at = None
+    assert not (await plan_of(services)).refusals
 
 
 async def test_a_third_copy_is_warned_about() -> None:

@@ -8,6 +8,7 @@ from dcn_console.model.plans import Check
 from dcn_console.operations.mirror_sides import Side
 from dcn_console.operations.mirror_steps.checks import follows_well
 from dcn_console.operations.mirror_steps.passage import Passage, is_split, status_of
+from dcn_console.operations.mirror_steps.renewal_plan import moment_of
 from dcn_console.operations.mirror_steps.scene import Scene, names_of, silence
 from dcn_console.operations.mirror_subject import refused
 
@@ -48,6 +49,8 @@ def choose(scene: Scene, wanted: str | None, now: datetime) -> Chosen | Check:
         return refused(f"{names_of(others)} are primary: which of them is right is not known.")
     primary = (received or others)[0]
     hindrance = _no_failover(victim, primary, now)
+    if wanted is None and hindrance is None:
+        hindrance = _in_doubt(victim, primary, now)
     return hindrance or _chosen(scene, victim, primary)
 
 
@@ -96,6 +99,27 @@ def _no_failover(victim: Side, primary: Side, now: datetime) -> Check | None:
         text = f"{victim.name} is being copied anew already."
         return refused(text, f"Wait until it is in sync, then: {relocate}")
     return None
+
+
+def _in_doubt(victim: Side, primary: Side, now: datetime) -> Check | None:
+    """Refuse to guess where both are primary and the victim's data is the newer.
+
+    A volume that was relocated and then failed over to the site that Cinder has it at is such a
+    one: its newest data is there.
+    """
+    here, there = victim.detail, primary.detail
+    if not victim.is_primary or here is None or there is None:
+        return None
+    if here.modified_at is None or there.modified_at is None:
+        return None
+    if here.modified_at <= there.modified_at:
+        return None
+    return refused(
+        f"{victim.name} and {primary.name} are both primary, and {victim.name} was written last, "
+        f"{moment_of(victim, now)} ({primary.name} {moment_of(primary, now)}): which of them was "
+        "primary before the failover is not known.",
+        "Say which gives up its own changes and is primary again: --to SITE",
+    )
 
 
 def _chosen(scene: Scene, victim: Side, primary: Side) -> Chosen | Check:
