@@ -220,9 +220,11 @@ async def test_a_dead_edge_holds_up_nobody_and_is_served_when_it_returns(
             lambda: console.target(number, healthy.name).state is TargetState.DONE,
             "the healthy edge has its copy",
         )
-        target = console.target(number, dead.name)
-        assert target.state is TargetState.WAITING, console.explain(number)
-        assert dead.name in target.text
+        until(
+            lambda: console.target(number, dead.name).state is TargetState.WAITING,
+            "the dead edge is seen to be dead",
+        )
+        assert dead.name in console.target(number, dead.name).text
     finally:
         lab.start(f"osd.{dead.name}")
     task = console.wait_over(number)

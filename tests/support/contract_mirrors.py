@@ -98,8 +98,13 @@ class Pair:
     edge: Side
 
     async def write(self, side: Side, *objects: int) -> None:
-        """Write random data on a side."""
-        await asyncio.to_thread(self.dcn.plant.write, side.site, side.name, objects)
+        """Write random data on a side, as soon as its daemon lets go of the exclusive lock."""
+
+        async def written() -> bool:
+            await asyncio.to_thread(self.dcn.plant.write, side.site, side.name, objects)
+            return True
+
+        await until(written, what=f"writing {side.name} at {side.site}")
 
     async def enable(self, mode: MirrorMode) -> None:
         """Enable mirroring at the hub, and wait until the edge has all and says so."""

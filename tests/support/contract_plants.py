@@ -9,6 +9,7 @@ from pathlib import Path
 from dcn_lab.errors import LabError
 from dcn_lab.lab import Lab
 
+from dcn_console.model.errors import ClusterError
 from dcn_console.simulator.instance import Simulator
 
 OBJECT = 4 << 20
@@ -70,10 +71,14 @@ class LabPlant:
         self.write(site, name, tuple(range(objects)))
 
     def write(self, site: str, name: str, objects: tuple[int, ...]) -> None:
-        """Write random data to these objects."""
+        """Write random data to these objects; raises ClusterError when it is not let."""
         conf = str(self.lab.site(site).conf)
         words = ["/usr/bin/python3", "-c", _WRITE, conf, self._pool(), name, *map(str, objects)]
-        subprocess.run(words, check=True, capture_output=True, timeout=_WRITE_SECONDS)
+        ran = subprocess.run(
+            words, check=False, capture_output=True, text=True, timeout=_WRITE_SECONDS
+        )
+        if ran.returncode:
+            raise ClusterError(f"writing {name} at {site}: {ran.stderr.strip()[-300:]}")
 
     def remove(self, site: str, name: str) -> None:
         """Remove it with its snapshots, if it is there."""
