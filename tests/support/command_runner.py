@@ -1,28 +1,14 @@
 """Commands of the command line on a fake core, run within the test's own process."""
 
-import json
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
+from command_line import Result
 from fake_core import FakeCore, write_sample_config
 
 from dcn_console.cli import waiting
 from dcn_console.cli.main import run
 from dcn_console.model.requests import Request
-
-
-class Ran(NamedTuple):
-    """The outcome of one command: exit status, stdout, stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The decoded stdout."""
-        return json.loads(self.out)
 
 
 class Runner:
@@ -48,11 +34,11 @@ class Runner:
         self._capture = capture
         self._before = before
 
-    def __call__(self, *arguments: str) -> Ran:
+    def __call__(self, *arguments: str) -> Result:
         """Run a command to its end."""
         self._capture.readouterr()
         status = run(["--config", str(self.config), *self._before, *arguments], self.core)
-        return Ran(status, *self._capture.readouterr())
+        return Result(status, *self._capture.readouterr())
 
     def asked(self) -> list[Request]:
         """Every request that was planned."""
