@@ -32,9 +32,10 @@ def web_daemon(
         name=name,
         arguments=(
             "uwsgi", "--plugins", "python3", "--http-socket", f"127.0.0.1:{port}",
-            "--wsgi-file", str(application), "--processes", "1", "--threads", str(THREADS),
-            "--enable-threads", "--lazy-apps", "--master", "--no-orphans", "--die-on-term",
-            "--thunder-lock", "--buffer-size", "65535", "--socket-timeout", "600", "--need-app",
+            "--import", str(SHIMS / "native_threads.py"), "--wsgi-file", str(application),
+            "--processes", "1", "--threads", str(THREADS), "--enable-threads",
+            "--lazy-apps", "--master", "--no-orphans", "--die-on-term", "--thunder-lock",
+            "--buffer-size", "65535", "--socket-timeout", "600", "--need-app",
             "--disable-logging", "--add-header", "Connection: close",
             *(("--pyargv", arguments) if arguments else ()),
         ),
