@@ -6,7 +6,7 @@ from dcn_console.operations.import_image.silence import (
     DOUBTED_SECONDS,
     LASTING_SECONDS,
     UNSEEN_SECONDS,
-    Silence,
+    DownloadSilence,
 )
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -17,14 +17,14 @@ def after(seconds: float) -> datetime:
 
 
 def test_a_long_download_is_nothing_to_worry_about() -> None:
-    silence = Silence()
+    silence = DownloadSilence()
     assert not silence.lasts("importing", NOON)
     assert not silence.lasts("importing", after(100 * LASTING_SECONDS))
     assert not silence.doubt
 
 
 def test_silence_is_counted_from_glances_return() -> None:
-    silence = Silence()
+    silence = DownloadSilence()
     silence.away()
     silence.away()
     assert not silence.lasts("importing", after(1000))
@@ -36,7 +36,7 @@ def test_silence_is_counted_from_glances_return() -> None:
 
 
 def test_a_sign_of_life_ends_it() -> None:
-    silence = Silence()
+    silence = DownloadSilence()
     silence.away()
     assert not silence.lasts(("importing", 0), NOON)
     assert not silence.lasts(("importing", 4), after(LASTING_SECONDS))
@@ -45,7 +45,7 @@ def test_a_sign_of_life_ends_it() -> None:
 
 
 def test_a_runner_that_died_may_have_died_with_glance() -> None:
-    silence = Silence(runner_died=True)
+    silence = DownloadSilence(runner_died=True)
     assert not silence.lasts("importing", NOON)
     assert "runner died" in silence.doubt
     assert not silence.lasts("importing", after(DOUBTED_SECONDS - 1))
@@ -53,7 +53,7 @@ def test_a_runner_that_died_may_have_died_with_glance() -> None:
 
 
 def test_a_sign_of_life_ends_the_doubt_of_a_new_runner() -> None:
-    silence = Silence(runner_died=True)
+    silence = DownloadSilence(runner_died=True)
     assert not silence.lasts(("importing", 0), NOON)
     assert not silence.lasts(("importing", 4), after(60))
     assert not silence.doubt
@@ -61,6 +61,6 @@ def test_a_sign_of_life_ends_the_doubt_of_a_new_runner() -> None:
 
 
 def test_no_silence_lasts_for_ever() -> None:
-    silence = Silence()
+    silence = DownloadSilence()
     assert not silence.lasts("importing", NOON)
     assert silence.lasts("importing", after(UNSEEN_SECONDS))

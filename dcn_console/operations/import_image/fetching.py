@@ -13,7 +13,7 @@ from dcn_console.operations.cinder_waiting import is_final, until_answered, wait
 from dcn_console.operations.images.discarding import discard
 from dcn_console.operations.import_image.own_image import OwnImage
 from dcn_console.operations.import_image.parameters import Parameters
-from dcn_console.operations.import_image.silence import Silence
+from dcn_console.operations.import_image.silence import DownloadSilence
 from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
 
@@ -35,14 +35,14 @@ class Fetching:
         self._parameters = parameters
         self._asked_at: datetime | None = None
         self._looks_after_end = 0
-        self._silence = Silence()
+        self._silence = DownloadSilence()
         self._fetches = 1
         self._meter: Arriving | None = None
         self._last: Progress | None = None
 
     async def fetch(self) -> StepResult:
         """Return DONE with the image's id, REFUSED or CANCELLED."""
-        self._silence = Silence(runner_died=self._context.taken_again())
+        self._silence = DownloadSilence(runner_died=self._context.taken_again())
         return await until_answered(
             self._context,
             self._look,
@@ -90,7 +90,7 @@ class Fetching:
         self._fetches += 1
         self._context.log(f"nothing stirs at image {image.id} any more; beginning anew")
         self._asked_at = self._meter = self._last = None
-        self._silence = Silence()
+        self._silence = DownloadSilence()
         left = await discard(self._context, image)
         return StepResult(outcome=REFUSED, text=left) if left else None
 

@@ -17,7 +17,7 @@ UNSEEN_SECONDS = 6 * 3600.0
 Longer than a large image takes over a slow line."""
 
 
-class Silence:
+class DownloadSilence:
     """The time without a sign of life, and how much of it is too much.
 
     ``runner_died`` says that nobody looked for a while before the first look.
