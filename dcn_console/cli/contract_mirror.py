@@ -72,7 +72,7 @@ class MirrorObject(msgspec.Struct, frozen=True, kw_only=True):
     global_id: Annotated[str, Meta(description="the same at every site")]
     volume_id: Annotated[str | None, Meta(description="the Cinder volume")]
     volume_name: Annotated[str | None, Meta(description="its name, as Cinder has it")]
-    size_bytes: Annotated[int | None, Meta(description="size of the RBD image")]
+    size_bytes: Annotated[int | None, Meta(description="size of the volume, null without one")]
     mode: Annotated[str | None, Meta(description="journal or snapshot")]
     source: Annotated[MirrorSideObject, Meta(description="the primary side, where there is one")]
     destination: Annotated[MirrorSideObject, Meta(description="the side that receives")]
