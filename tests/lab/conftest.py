@@ -6,7 +6,6 @@ All tests here carry the marker `lab`, and are skipped where a lab can't run or 
 import os
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +14,16 @@ import pytest
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
 
-from dcn_lab.errors import LabError  # noqa: E402
-from dcn_lab.execution import port_is_open  # noqa: E402
-from dcn_lab.lab import Lab, bring_up, wipe  # noqa: E402
+from dcn_lab.lab import Lab, bring_up, bring_up_anew, wipe  # noqa: E402
 from dcn_lab.layout import ENVIRONMENT_VARIABLE, layout_in  # noqa: E402
 from dcn_lab.packages import obstacle  # noqa: E402
-from dcn_lab.ports import free_port_base  # noqa: E402
 
 LOWEST_PORT_BASE = int(os.environ.get("DCN_LAB_PORTS", "24000"))
 """Above the labs that people start by hand with the topologies' own port bases.
 
 Runs side by side are given different ones: a port that is taken is only seen once it is open.
 """
-TEST_SECONDS = 1500
+TEST_SECONDS = 2400
 """The first test of a run waits for the bring-up, packages included, at worst for two."""
 
 
@@ -54,17 +50,7 @@ def lab() -> Iterator[Lab]:
         return
     directory = Path(given or tempfile.mkdtemp(prefix="dcn-lab-", dir="/var/tmp"))
     try:
-        _bring_up_anew(directory)
+        bring_up_anew(directory, LOWEST_PORT_BASE)
         yield Lab(layout_in(directory))
     finally:
         wipe(directory)
-
-
-def _bring_up_anew(directory: Path) -> None:
-    """Bring a new lab up; once more, with a warning, where one of its many daemons hangs."""
-    try:
-        bring_up(directory, port_base=free_port_base(LOWEST_PORT_BASE, port_is_open))
-    except LabError as error:
-        warnings.warn(f"the lab is made a second time: {error}", stacklevel=1)
-        wipe(directory)
-        bring_up(directory, port_base=free_port_base(LOWEST_PORT_BASE, port_is_open))

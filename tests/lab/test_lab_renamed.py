@@ -1,15 +1,14 @@
 """The command line's cases on a second lab, where no site, store, zone or cluster shares a name."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import CommandLine
-from dcn_lab.execution import port_is_open
-from dcn_lab.lab import Lab, bring_up, wipe
+from dcn_lab.lab import Lab, bring_up_anew, wipe
 from dcn_lab.layout import layout_in
-from dcn_lab.ports import free_port_base
 from test_lab_cli import (
     cli,
     image_id,
@@ -25,7 +24,7 @@ __all__ = [
 ]
 
 TOPOLOGY = Path(__file__).parent / "topologies" / "renamed.toml"
-LOWEST_PORT_BASE = 24000
+LOWEST_PORT_BASE = int(os.environ.get("DCN_LAB_PORTS", "24000"))
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +32,7 @@ def lab() -> Iterator[Lab]:
     """A lab of the topology `renamed`, beside the one the other tests use."""
     directory = Path(tempfile.mkdtemp(prefix="dcn-lab-renamed-", dir="/var/tmp"))
     try:
-        bring_up(
-            directory,
-            topology=TOPOLOGY,
-            port_base=free_port_base(LOWEST_PORT_BASE, port_is_open),
-        )
+        bring_up_anew(directory, LOWEST_PORT_BASE, topology=TOPOLOGY)
         yield Lab(layout_in(directory))
     finally:
         wipe(directory)

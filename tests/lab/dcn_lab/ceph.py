@@ -26,8 +26,13 @@ from dcn_lab.files import make_folder, write_private
 from dcn_lab.topology import SiteSpec
 from dcn_lab.workspace import Workspace
 
-CONNECT_SECONDS = 10
-COMMAND_SECONDS = 120
+CONNECT_SECONDS = 30
+OPERATION_SECONDS = 60
+"""A healthy osd whose disk is busy may let a single operation wait for long."""
+COMMAND_SECONDS = 300
+CLEAN_SECONDS = 600
+STOP_SECONDS = 60
+"""An osd that is killed before it has told its mon that it goes stays up in the mon's eyes."""
 CAPABILITIES = {
     "client.admin": {"mon": "allow *", "osd": "allow *", "mds": "allow *", "mgr": "allow *"},
     f"mgr.{MGR_NAME}": {"mon": "allow profile mgr", "osd": "allow *", "mds": "allow *"},
@@ -55,7 +60,7 @@ class Cluster:
         said = self.ceph(*arguments, "-f", "json", connect_seconds=connect_seconds)
         return json.loads(said) if said.strip() else None
 
-    def rbd(self, *arguments: str, operation_seconds: int = CONNECT_SECONDS) -> str:
+    def rbd(self, *arguments: str, operation_seconds: int = OPERATION_SECONDS) -> str:
         """Run the `rbd` command as admin and return its stdout; raise LabError if it fails.
 
         A dead mon is bounded by client_mount_timeout only, a dead osd by rados_osd_op_timeout
@@ -108,7 +113,7 @@ class Cluster:
     def problems(self) -> tuple[str, ...]:
         """Return what is wrong with the cluster in a line each; empty when it serves."""
         try:
-            status = self.ceph_json("status", connect_seconds=5)
+            status = self.ceph_json("status")
         except LabError as error:
             return (f"cluster {self.site.cluster}: {error}",)
         osds = status["osdmap"]
@@ -164,12 +169,15 @@ class Cluster:
         for name in names:
             self.ceph("osd", "pool", "create", name)
         for name in names:
-            self.rbd("pool", "init", name, operation_seconds=60)
+            self.rbd("pool", "init", name, operation_seconds=COMMAND_SECONDS)
 
     def _wait_until_clean(self) -> None:
         log = self._workspace.layout.log / f"{self.site.cluster}-cluster.log"
         wait_until(
-            f"placement groups of {self.site.cluster}", self._clean, seconds=180, logs=(log,)
+            f"placement groups of {self.site.cluster}",
+            lambda: self._succeeds(self._clean),
+            seconds=CLEAN_SECONDS,
+            logs=(log,),
         )
 
     def _clean(self) -> bool:
@@ -221,6 +229,7 @@ class Cluster:
             ready=ready,
             log=self._workspace.layout.log / f"{self.site.cluster}-{kind}.{identity}.log",
             port=port,
+            stop_seconds=STOP_SECONDS,
         )
 
     def _run(self, *arguments: str | Path) -> str:

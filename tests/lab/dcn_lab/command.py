@@ -5,11 +5,13 @@ import fcntl
 import os
 import shlex
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from dcn_lab.errors import LabError
+from dcn_lab.execution import POLL_SECONDS
 from dcn_lab.files import disk_bytes, make_folder
 from dcn_lab.layout import ENVIRONMENT_VARIABLE, Layout, layout_in
 from dcn_lab.packages import install_packages
@@ -20,6 +22,7 @@ from dcn_lab.workspace import Workspace, create_workspace, open_workspace, say
 TOPOLOGIES = Path(__file__).parent.parent / "topologies"
 DEFAULT_TOPOLOGY = TOPOLOGIES / "default.toml"
 MEBIBYTE = 1024**2
+SETTLE_SECONDS = 240
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,10 +131,22 @@ def _up(layout: Layout, topology_file: Path | None, port_base: int | None) -> in
         workspace = create_workspace(layout, topology) if topology else open_workspace(layout)
         services = Services(workspace)
         services.up()
-        problems = services.problems()
-    for problem in problems:
-        say(problem)
-    return 1 if problems else 0
+        return 0 if _settles(services) else 1
+
+
+def _settles(services: Services) -> bool:
+    """Wait until nothing is wrong any more: a service that has just come up may be slow at first.
+
+    Says what is wrong when it stays.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while problems := services.problems():
+        if time.monotonic() > deadline:
+            for problem in problems:
+                say(problem)
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def _remove_empty(directory: Path) -> int:

@@ -23,7 +23,7 @@ NETWORK, SUBNET, SUBNET_RANGE = "lab-net", "lab-subnet", "10.20.0.0/16"
 KEY_PAIR = "lab-key"
 KEY_PAIR_MICROVERSION = {"OpenStack-API-Version": "compute 2.10"}
 """The first with which an admin makes a key pair for somebody else."""
-MAPPED_SECONDS = 180
+MAPPED_SECONDS = 600
 POLL_SECONDS = 1.0
 
 

@@ -18,6 +18,9 @@ from dcn_lab.files import make_folder, write_private
 from dcn_lab.layout import Layout
 from dcn_lab.processes import kill_session, resident_bytes, session_members, start_time, terminate
 
+KILL_SECONDS = 180
+"""A process that waits for a busy disk is gone only when the disk has answered."""
+
 
 @dataclass(frozen=True)
 class Daemon:
@@ -33,8 +36,8 @@ class Daemon:
     """The log to look at when it fails."""
     port: int | None = None
     """The loopback port that is its own, when it has a fixed one."""
-    ready_seconds: float = 240
-    """Generous: on two busy cores a bring-up takes three times as long."""
+    ready_seconds: float = 600
+    """Generous: two labs that come up side by side on two slow cores take ten times as long."""
     stop_seconds: float = 15
     """How long it may take to end by itself before it is killed."""
 
@@ -109,7 +112,7 @@ class Supervisor:
             wait_until(
                 f"end of {name}",
                 lambda: not kill_session(pid) and start_time(pid) is None,
-                seconds=30,
+                seconds=KILL_SECONDS,
                 logs=(self.output(name),),
             )
         self._record(name).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """A lab as tests see it: its sites, its switches, and the commands to look behind the scenes."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ from typing import Any
 
 from dcn_lab.ceph import Cluster
 from dcn_lab.clouds_file import member_cloud
-from dcn_lab.execution import PYTHON, run
+from dcn_lab.errors import LabError
+from dcn_lab.execution import PYTHON, port_is_open, run
 from dcn_lab.layout import Layout
+from dcn_lab.ports import free_port_base
 from dcn_lab.services import Services
 from dcn_lab.topology import Pools, Topology
 from dcn_lab.workspace import Workspace, open_workspace
 
 COMMAND = Path(__file__).parent.parent / "lab"
-OPENSTACK_SECONDS = 120
+OPENSTACK_SECONDS = 300
 BRING_UP_SECONDS = 1800
 """Allows for the installation of all packages over a slow line."""
 
@@ -162,6 +165,21 @@ def bring_up(
     if port_base is not None:
         options += ["--port-base", str(port_base)]
     _command("up", "--dir", directory, *options)
+
+
+def bring_up_anew(directory: Path, lowest_port_base: int, *, topology: Path | None = None) -> None:
+    """Make a new lab on free ports; once more, with a warning, where one of its daemons hangs."""
+
+    def made() -> None:
+        base = free_port_base(lowest_port_base, port_is_open)
+        bring_up(directory, topology=topology, port_base=base)
+
+    try:
+        made()
+    except LabError as error:
+        warnings.warn(f"the lab is made a second time: {error}", stacklevel=1)
+        wipe(directory)
+        made()
 
 
 def wipe(directory: Path) -> None:

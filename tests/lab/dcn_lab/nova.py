@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from dcn_lab.daemons import Daemon
-from dcn_lab.database import Database
+from dcn_lab.database import CLOCK_SECONDS, Database
 from dcn_lab.errors import LabError
 from dcn_lab.execution import PYTHON, http_answers
 from dcn_lab.files import make_folder, render_sections, write_private
@@ -121,7 +121,7 @@ class Nova:
                     line.split("\t") for line in reports.splitlines()
                 )
             }
-            return ages.get((binary, host), math.inf) < age_seconds
+            return ages.get((binary, host), math.inf) + CLOCK_SECONDS <= age_seconds
 
         return Daemon(
             name=name,

@@ -8,7 +8,7 @@ from typing import Any
 
 from dcn_lab.errors import LabError
 
-REQUEST_SECONDS = 60
+REQUEST_SECONDS = 240
 DOMAIN = "default"
 """Id of the domain that Keystone's bootstrap makes."""
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from dcn_lab.ceph import Cluster, clusters
 from dcn_lab.cinder import Cinder
@@ -13,7 +14,7 @@ from dcn_lab.compute import Compute
 from dcn_lab.daemons import Daemon
 from dcn_lab.database import Database
 from dcn_lab.errors import LabError
-from dcn_lab.execution import http_answers
+from dcn_lab.execution import http_answers, wait_until
 from dcn_lab.glance import Glance
 from dcn_lab.keystone import Keystone
 from dcn_lab.message_queue import MessageQueue
@@ -22,6 +23,7 @@ from dcn_lab.stages import Stage, run_stages
 from dcn_lab.workspace import Workspace, say
 
 USUAL_STOP_SECONDS = 15
+WIPE_SECONDS = 60
 USERS = ("glance", "cinder", "keystone", "rbd-mirror", "nova", "neutron", "placement")
 """How the names of those daemons begin that nothing else needs in order to end."""
 
@@ -165,4 +167,14 @@ class Services:
 def wipe(workspace: Workspace) -> None:
     """Kill every daemon of the lab and remove its folder."""
     Services(workspace).kill_all()
-    shutil.rmtree(workspace.layout.directory)
+    wait_until(
+        f"end of {workspace.layout.directory}",
+        lambda: _is_removed(workspace.layout.directory),
+        seconds=WIPE_SECONDS,
+    )
+
+
+def _is_removed(directory: Path) -> bool:
+    """Remove a folder; a process on its way out may still change what is in it."""
+    shutil.rmtree(directory, ignore_errors=True)
+    return not directory.exists()

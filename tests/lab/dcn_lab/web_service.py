@@ -7,7 +7,6 @@ from dcn_lab.execution import PYTHON, http_answers
 from dcn_lab.workspace import Workspace
 
 THREADS = 8
-READY_SECONDS = 240
 COMMAND_SECONDS = 900
 """For a command that fills a database: ten times what it takes on two free cores."""
 SHIMS = Path(__file__).with_name("shims")
@@ -43,7 +42,6 @@ def web_daemon(
         ready=lambda _age_seconds: http_answers(port),
         log=log,
         port=port,
-        ready_seconds=READY_SECONDS,
     )  # fmt: skip
 
 
