@@ -51,7 +51,8 @@ class ValidateSite(Request, frozen=True, kw_only=True):
     one made for it of ``image_bytes``, the local file ``image_path``, or the Glance image
     ``image_id``. ``flavor`` and ``network`` are ids or names, "" for the smallest flavor and no
     network; ``without_server`` leaves servers out. ``keep`` leaves everything there.
-    ``step_seconds`` is how long a step may take until it is given up.
+    ``step_seconds`` is how long a step may take until it is given up. ``offers`` only asks what
+    the server can be put on: the plan tells, and has nothing to do.
     """
 
     site: str
@@ -64,3 +65,4 @@ class ValidateSite(Request, frozen=True, kw_only=True):
     without_server: bool = False
     keep: bool = False
     step_seconds: float = 900.0
+    offers: bool = False

@@ -124,6 +124,22 @@ async def test_cancelling_removes_what_was_made(operations: Operations, during: 
     assert await left_by(operations, context.task.id) == ""
 
 
+async def test_what_a_server_can_be_put_on_is_told_before_it_is_planned(
+    operations: Operations,
+) -> None:
+    plan = await operations.plan(a_request(offers=True))
+    assert not plan.has_work
+    offered = plan.parameters["offers"]
+    assert offered["flavors"]
+    assert offered["networks"]
+    for flavor in offered["flavors"]:
+        wanted = a_request(flavor=flavor, network=offered["networks"][0])
+        assert (await operations.plan(wanted)).has_work
+    bare = Operations(operations.simulator, replace(operations.services, nova=None))
+    assert "offers" not in (await bare.plan(a_request(offers=True))).parameters
+    assert (await bare.plan(a_request())).has_work
+
+
 async def test_what_the_cloud_lacks_is_left_out_and_said(operations: Operations) -> None:
     bare = replace(operations.services, nova=None, clusters={})
     poor = Operations(operations.simulator, bare)

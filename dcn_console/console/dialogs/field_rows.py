@@ -127,7 +127,7 @@ class TextRow(Horizontal):
 
 def picked_row(typed: TextRow, picks: tuple[Option, ...]) -> ChoiceRow:
     """Return the row on which one chooses what was to be typed; what was typed stays chosen."""
-    nothing = () if typed.field.is_needed else (Option(value="", words="none"),)
+    nothing = () if typed.field.is_needed else (Option(value="", words=typed.field.nothing),)
     start, options = _with_typed(typed.value, picks)
     field = replace(typed.field, options=(*nothing, *options))
     return ChoiceRow(field, start, kind="pick")

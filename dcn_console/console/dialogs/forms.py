@@ -23,6 +23,10 @@ def _nothing(_plans: tuple[Plan, ...]) -> "Mapping[str, tuple[Option, ...]]":
     return {}
 
 
+def _none(_plans: tuple[Plan, ...]) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """One choice: its value, the words shown, and a sentence on what it means."""
@@ -36,7 +40,8 @@ class Option:
 class Field:
     """Something to choose, or to type where there are no ``options``.
 
-    ``start`` is the value at first. ``complaint`` returns what is wrong with a value, or "";
+    ``start`` is the value at first. ``nothing`` are the words for none where the options are only
+    found while the form is open. ``complaint`` returns what is wrong with a value, or "";
     ``shown`` whether the field matters, given the other answers.
     """
 
@@ -45,6 +50,7 @@ class Field:
     options: tuple[Option, ...] = ()
     start: str = ""
     hint: str = ""
+    nothing: str = "none"
     complaint: Callable[[str], str] = _anything
     shown: Callable[[Answers], bool] = _always
 
@@ -63,13 +69,15 @@ class Facts:
     """What is looked up while a form is open: a request to plan, and what its plans tell.
 
     ``waiting`` stands there until they do. ``picks`` are options to choose from where there is
-    something to type, by the field's id; a field without any is typed. ``shown`` tells whether
-    any of it matters, given the answers: nothing is looked up before.
+    something to type, by the field's id; a field without any is typed. ``absent`` are the ids of
+    fields that make no sense in this cloud: they are not shown, and their values stay. ``shown``
+    tells whether any of it matters, given the answers: nothing is looked up before.
     """
 
     request: Request
     lines: Callable[[tuple[Plan, ...]], tuple[Line, ...]]
     picks: Callable[[tuple[Plan, ...]], Mapping[str, tuple[Option, ...]]] = _nothing
+    absent: Callable[[tuple[Plan, ...]], frozenset[str]] = _none
     waiting: str = "looking at both sides…"
     shown: Callable[[Answers], bool] = _always
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from dcn_console.console.content import to_content
 from dcn_console.console.dialogs.field_rows import ChoiceRow, TextRow, picked_row
-from dcn_console.console.dialogs.forms import Answers, Form, Option
+from dcn_console.console.dialogs.forms import Answers, Field, Form, Option
 from dcn_console.console.journal import describe
 from dcn_console.console.prose import Prose
 from dcn_console.console.spans import Line, Span, Tone, foreign, line
@@ -52,6 +52,7 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         self._rows: dict[str, ChoiceRow | TextRow] = {}
         self._asked = False
         self._has_facts = False
+        self._absent: frozenset[str] = frozenset()
 
     @property
     def console(self) -> ConsoleHost:
@@ -115,6 +116,8 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         for name, picks in facts.picks(plans).items():
             if picks:
                 self._offer(name, picks)
+        self._absent = facts.absent(plans)
+        self._leave_absent()
         self._describe()
 
     def _offer(self, name: str, picks: tuple[Option, ...]) -> None:
@@ -129,6 +132,18 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         typed.display = False
         if had_focus:
             row.focus()
+
+    def _leave_absent(self) -> None:
+        """Put the cursor on the next field that stays, when the one it is on goes."""
+        rows = tuple(self._rows.values())
+        at = next((index for index, row in enumerate(rows) if row.has_focus_within), None)
+        if at is None or rows[at].field.id not in self._absent:
+            return
+        answers = self.answers
+        for row in (*rows[at:], *reversed(rows[:at])):
+            if self._is_shown(row.field, answers):
+                row.focus() if isinstance(row, ChoiceRow) else row.query_one(Input).focus()
+                return
 
     def _not_told(self, error: Exception) -> None:
         if self.is_attached:
@@ -148,10 +163,13 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         answers = self.answers
         self._look_up(answers)
         for row in self._rows.values():
-            row.display = row.field.shown(answers)
+            row.display = self._is_shown(row.field, answers)
         self.query_one("#meaning", Prose).show(self._meaning())
         note = (Span("▲ ", Tone.WARNING), foreign(complaint)) if complaint else _KEYS
         self.query_one("#options-note", Static).update(to_content(note))
+
+    def _is_shown(self, field: Field, answers: Answers) -> bool:
+        return field.id not in self._absent and field.shown(answers)
 
     def _meaning(self) -> tuple[Line, ...]:
         """Return what the field with the focus means, and what its chosen option does."""
@@ -166,7 +184,8 @@ class OptionsDialog(ModalScreen["dict[str, str] | None"]):
         """End with the answers unless something is wrong with one of them."""
         answers = self.answers
         for row in self._rows.values():
-            complaint = row.field.complaint(row.value) if row.field.shown(answers) else ""
+            shown = self._is_shown(row.field, answers)
+            complaint = row.field.complaint(row.value) if shown else ""
             if complaint:
                 self._describe(complaint)
                 return

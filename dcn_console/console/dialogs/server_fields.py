@@ -41,15 +41,27 @@ def put_on(answers: Answers) -> dict[str, str]:
     }
 
 
-def server_facts(request: Request, shown: Callable[[Answers], bool] | None = None) -> Facts:
-    """Return how it is looked up what there is: ``request`` is one for a server without flavor."""
+def server_facts(
+    request: Request,
+    shown: Callable[[Answers], bool] | None = None,
+    fields: tuple[str, ...] = tuple(_KINDS),
+) -> Facts:
+    """Return how it is looked up what there is for ``fields``, by their ids.
+
+    ``request`` is one whose plan tells what a server can be put on.
+    """
     facts = Facts(
         request=request,
-        lines=_missing,
+        lines=lambda plans: _missing(plans, fields),
         picks=_offers,
         waiting="looking what there is to pick from…",
     )
     return facts if shown is None else replace(facts, shown=shown)
+
+
+def are_offered(plans: tuple[Plan, ...]) -> bool:
+    """Return whether a plan tells what a server can be put on, be it nothing."""
+    return any(isinstance(plan.parameters.get("offers"), dict) for plan in plans)
 
 
 def _offers(plans: tuple[Plan, ...]) -> dict[str, tuple[Option, ...]]:
@@ -76,10 +88,10 @@ def _option(value: str, name: object) -> Option:
     )
 
 
-def _missing(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
+def _missing(plans: tuple[Plan, ...], fields: tuple[str, ...]) -> tuple[Line, ...]:
     """Say where nothing can be picked, so that it has to be typed."""
     offers = _offers(plans)
-    unknown = [kind for field, kind in _KINDS.items() if not offers.get(field)]
+    unknown = [_KINDS[field] for field in fields if not offers.get(field)]
     if not unknown:
         return ()
     return (line(f"No {', '.join(unknown)} to pick from: type one if you know it.", Tone.DIM),)

@@ -1,10 +1,14 @@
 """What an action on a site asks, and the requests it makes."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from dcn_console.console.dialogs.forms import Answers, Field, Form, Option, yes_no
+from dcn_console.console.dialogs.forms import Answers, Facts, Field, Form, Option, yes_no
 from dcn_console.console.dialogs.mirror_forms import FormMaker
+from dcn_console.console.dialogs.server_fields import are_offered, server_facts
 from dcn_console.console.situation import Situation
+from dcn_console.console.spans import Line, Tone, line
+from dcn_console.model.plans import Plan
 from dcn_console.model.requests import Request
 from dcn_console.model.rows import Rows
 from dcn_console.model.server_requests import ValidateSite
@@ -12,6 +16,8 @@ from dcn_console.model.text import printable
 
 _NAME = 40
 _ANY = "any"
+_WITH_SERVER = "server"
+_PUT_ON = ("flavor", "network")
 
 
 def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
@@ -19,7 +25,7 @@ def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
     site = situation.site
 
     def requests(answers: Answers) -> tuple[Request, ...]:
-        without = answers["server"] == "no"
+        without = not _with_server(answers)
         return (
             ValidateSite(
                 site=site,
@@ -30,9 +36,6 @@ def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
                 keep=answers["keep"] == "yes",
             ),
         )
-
-    def with_server(answers: Answers) -> bool:
-        return answers["server"] == "yes"
 
     others = tuple(
         Option(value=one.name, words=one.name, hint="All its data is compared there.")
@@ -46,7 +49,7 @@ def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
         fields=(
             Field(id="second", label="restore at", options=(anywhere, *others), start=_ANY),
             Field(
-                id="server",
+                id=_WITH_SERVER,
                 label="with a server",
                 options=yes_no(
                     "One boots from the volume, is stopped, imaged and deleted.",
@@ -57,14 +60,15 @@ def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
             Field(
                 id="flavor",
                 label="flavor",
-                hint="Name or id; empty for the smallest.",
-                shown=with_server,
+                hint="The server's flavor, or the smallest there is.",
+                nothing="the smallest",
+                shown=_with_server,
             ),
             Field(
                 id="network",
                 label="network",
-                hint="Name or id; empty for none.",
-                shown=with_server,
+                hint="The network the server is put on, or none.",
+                shown=_with_server,
             ),
             Field(
                 id="keep",
@@ -74,7 +78,27 @@ def validate(situation: Situation, _rows: Rows, _now: datetime) -> Form:
             ),
         ),
         requests=requests,
+        facts=_offers(site),
     )
+
+
+def _with_server(answers: Answers) -> bool:
+    return answers[_WITH_SERVER] == "yes"
+
+
+def _offers(site: str) -> Facts:
+    """Return how it is looked up what the server can be put on, and whether there are servers."""
+    facts = server_facts(ValidateSite(site=site, offers=True), _with_server, _PUT_ON)
+
+    def lines(plans: tuple[Plan, ...]) -> tuple[Line, ...]:
+        if are_offered(plans):
+            return facts.lines(plans)
+        return (line("This cloud has no Nova: what needs a server is skipped.", Tone.WARNING),)
+
+    def absent(plans: tuple[Plan, ...]) -> frozenset[str]:
+        return frozenset() if are_offered(plans) else frozenset({_WITH_SERVER, *_PUT_ON})
+
+    return replace(facts, lines=lines, absent=absent)
 
 
 SITE_FORMS: dict[str, FormMaker] = {"validate_site": validate}

@@ -15,6 +15,7 @@ from dcn_console.operations.backups.where import hub_of
 from dcn_console.operations.base import PlanContext
 from dcn_console.operations.copy_image.checks import site_refusal
 from dcn_console.operations.copy_image.plan import method_check
+from dcn_console.operations.create_server.offers import offers
 from dcn_console.operations.import_image.disk_checks import disk_checks
 from dcn_console.operations.import_image.parameters import scratch_parent
 from dcn_console.operations.import_image.plan import parameters_for
@@ -39,10 +40,15 @@ async def plan_validation(
 ) -> Plan:
     """Plan to validate one edge. Reads only.
 
+    Asked what there is to put the server on, the plan has no targets and only tells that: in the
+    parameter "offers" as the plan of a server has it, without that where there are no servers.
+
     Raises UsageError for a site that cannot be validated and for what makes no sense,
     ObjectNotFound for an image that is not there, ServiceError when Glance does not answer.
     """
     hub, site = hub_of(services), _edge(services, request.site)
+    if request.offers:
+        return await _offering(services, site, context)
     second = _second(services, request, site)
     _sense(request)
     image = await _image(services, request)
@@ -97,6 +103,22 @@ async def plan_validation(
             "by the last transfers there, and what services take to answer" if estimate else ""
         ),
         parameters=msgspec.to_builtins(parameters),
+        made_at=context.now,
+    )
+
+
+async def _offering(services: Services, site: Site, context: PlanContext) -> Plan:
+    parameters, checks = {}, [warned("The catalogue of the cloud has no compute service.")]
+    if services.nova is not None:
+        found, checks = await offers(services)
+        parameters = {"offers": msgspec.to_builtins(found)}
+    return Plan(
+        operation=NAME,
+        title=f"validate site {site.name}",
+        objects=(ObjectReference(kind="site", id=site.name, name=site.name),),
+        targets=(),
+        checks=tuple(checks),
+        parameters=parameters,
         made_at=context.now,
     )
 
