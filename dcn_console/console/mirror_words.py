@@ -1,6 +1,17 @@
 """Glyphs and words of mirroring, the same on every screen."""
 
-from dcn_console.console.spans import NOTHING, Line, Span, Tone, foreign, joined, line, width
+from dcn_console.console.spans import (
+    NOTHING,
+    Line,
+    Span,
+    Tone,
+    cells,
+    foreign,
+    joined,
+    line,
+    squeeze,
+    width,
+)
 from dcn_console.model.mirror_rows import (
     Judgement,
     MirrorCondition,
@@ -80,8 +91,12 @@ def site_name(site: str, tone: Tone = Tone.PLAIN) -> Span:
     return foreign(site, tone) if site else Span("elsewhere", Tone.DIM)
 
 
-def direction(row: MirrorRow) -> Line:
-    """Return both sites with what lies between them: who is primary stands out."""
+def direction(row: MirrorRow, width: int | None = None) -> Line:
+    """Return both sites with what lies between them: who is primary stands out.
+
+    In fewer cells than that needs, both are there still: the room around the sign goes first,
+    then the middle of the names.
+    """
     source, destination = row.source, row.destination
     if source.primary and destination.primary:
         sign, tone = " ≠ ", Tone.BAD
@@ -91,7 +106,22 @@ def direction(row: MirrorRow) -> Line:
         sign, tone = " ? ", Tone.WARNING
     else:
         sign, tone = " – ", Tone.WARNING
-    return (_side_name(source), Span(sign, tone), _side_name(destination))
+    return between(_side_name(source), Span(sign, tone), _side_name(destination), width)
+
+
+def between(left: Span, sign: Span, right: Span, width: int | None) -> Line:
+    """Return two names with a sign between them, in ``width`` cells where that is told."""
+    sizes = cells(left.text), cells(right.text)
+    if width is None or sum(sizes) + cells(sign.text) <= width:
+        return (left, sign, right)
+    sign = Span(sign.text.strip(), sign.tone)
+    room = max(2, width - cells(sign.text))
+    at_left = max(room - sizes[1], min(sizes[0], room // 2))
+    return (
+        Span(squeeze(left.text, at_left), left.tone),
+        sign,
+        Span(squeeze(right.text, room - at_left), right.tone),
+    )
 
 
 def _side_name(side: MirrorSide) -> Span:

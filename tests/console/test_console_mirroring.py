@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 from console_pilot import (
     mirroring,
     picture,
@@ -23,10 +24,11 @@ from fake_workspace import FakeWorkspace
 from dcn_console.console.details.mirror_screens import MirrorScreen, PairScreen
 from dcn_console.console.details.screens import VolumeScreen
 from dcn_console.console.home import HomeScreen
+from dcn_console.console.mirror_words import direction
 from dcn_console.console.mirroring.screen import MirroringScreen
 from dcn_console.console.prose import Prose
 from dcn_console.console.situation import Place
-from dcn_console.console.spans import plain
+from dcn_console.console.spans import cells, plain
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow
 from dcn_console.model.rows import Rows
 
@@ -328,3 +330,55 @@ async def test_every_condition_can_be_shown() -> None:
             workspace.set_rows(changed(workspace.current, first.key, condition=condition))
             await until(pilot, lambda: condition.value in shown(app), condition.value)  # noqa: B023
             assert screen.tables[Place.MIRRORS].state.total == len(app.rows.mirrors)
+
+
+def between_long_names(edges: Sequence[str]) -> Rows:
+    """One volume mirrored from a hub to several edges."""
+    rows = FakeWorkspace().current
+    first = rows.mirrors[0]
+    side = msgspec.structs.replace
+    mirrors = tuple(
+        side(
+            first,
+            source=side(first.source, site="hub-one"),
+            destination=side(first.destination, site=edge),
+        )
+        for edge in edges
+    )
+    pairs = tuple(
+        side(
+            rows.pairs[0],
+            sides=tuple(
+                side(one, site=name)
+                for one, name in zip(rows.pairs[0].sides, ("hub-one", edge), strict=True)
+            ),
+            direction=f"hub-one ↔ {edge}",
+        )
+        for edge in edges
+    )
+    return side(rows, mirrors=mirrors, pairs=pairs)
+
+
+async def test_rows_of_one_rbd_image_differ_where_there_is_little_room() -> None:
+    edges = ("edge-01", "edge-02", "edge-03")
+    workspace = FakeWorkspace(between_long_names(edges))
+    async with mirroring(workspace, size=(80, 24)) as (app, _pilot, screen):
+        assert len(view(screen.tables[Place.MIRRORS])) == len(edges)
+        text = shown(app)
+        for edge in edges:
+            assert len([one for one in picture(app) if edge in one and "│" in one]) >= 2, text
+
+
+@pytest.mark.parametrize("width", range(5, 40))
+def test_both_sites_are_there_in_any_width(width: int) -> None:
+    row = between_long_names(["a-site-with-a-long-name-01"]).mirrors[0]
+    words = plain(direction(row, width))
+    assert cells(words) <= width
+    assert words.startswith("h")
+    if width >= 9:
+        assert words.endswith("1")
+
+
+def test_the_primary_stays_whole_as_long_as_it_takes_no_more_than_half() -> None:
+    row = between_long_names(["edge-of-the-north"]).mirrors[0]
+    assert plain(direction(row, 15)).startswith("hub-one")

@@ -138,9 +138,9 @@ def mirror_columns(clock: Clock) -> tuple[Column[MirrorRow], ...]:
         Column(
             id="direction",
             title="DIRECTION",
-            cell=lambda row, _: direction(row),
+            cell=direction,
             sort_key=lambda row: (row.source.site, row.destination.site),
-            minimum=14,
+            minimum=15,
             wanted=16,
             maximum=30,
             flex=4,

@@ -1,6 +1,8 @@
 """Columns of the pairs of sites: one line for a pool that is mirrored between two of them."""
 
-from dcn_console.console.mirror_words import POOL_MODE_WORDS, TROUBLE, condition, counts
+from itertools import permutations
+
+from dcn_console.console.mirror_words import POOL_MODE_WORDS, TROUBLE, between, condition, counts
 from dcn_console.console.spans import Line, Span, Tone, foreign, joined, line
 from dcn_console.console.table.column import Column
 from dcn_console.console.words import SEVERITY_GLYPHS, finding_words, severity_rank, worst
@@ -67,6 +69,16 @@ def _sides(pair: MirrorPair, words: tuple[Line, ...]) -> Line:
     return joined(parts, "  ")
 
 
+def _sites_of(pair: MirrorPair, width: int) -> Line:
+    """Return both sites and which way it goes; of long names what is in the middle is cut."""
+    words, names = pair.direction, [side.site for side in pair.sides]
+    for left, right in permutations(names, 2):
+        if words.startswith(left) and words.endswith(right):
+            sign = Span(words[len(left) : len(words) - len(right)], Tone.STRONG)
+            return between(foreign(left, Tone.STRONG), sign, foreign(right, Tone.STRONG), width)
+    return (foreign(words, Tone.STRONG),)
+
+
 def _modes(pair: MirrorPair, _width: int) -> Line:
     modes = list(dict.fromkeys(side.mode for side in pair.sides if side.mode is not None))
     words = " / ".join(POOL_MODE_WORDS[mode] for mode in modes)
@@ -97,7 +109,7 @@ PAIR_COLUMNS: tuple[Column[MirrorPair], ...] = (
     Column(
         id="pair",
         title="PAIR",
-        cell=lambda pair, _: (foreign(pair.direction, Tone.STRONG),),
+        cell=_sites_of,
         sort_key=lambda pair: pair.direction,
         minimum=15,
         maximum=28,
