@@ -18,6 +18,7 @@ from dcn_console.cli.contract_tasks import (
     TaskObject,
 )
 from dcn_console.cli.convert import utc
+from dcn_console.cli.messages import with_option
 from dcn_console.model.plans import Plan
 from dcn_console.model.tasks import LogLine, Progress, StepRecord, Target, Task
 
@@ -37,7 +38,7 @@ def plan_object(plan: Plan) -> PlanObject:
                 outcome=check.outcome.value,
                 site=check.site,
                 text=check.text,
-                way_out=check.way_out,
+                way_out=with_option(check.way_out, check.option),
             )
             for check in plan.checks
         ),

@@ -25,8 +25,16 @@ def fail(error: DcnError) -> None:
     if isinstance(error, AmbiguousName):
         for candidate in error.candidates:
             say(f"  {candidate}")
-    if error.way_out:
-        say(f"  {error.way_out}")
+    way_out = with_option(error.way_out, error.option)
+    if way_out:
+        say(f"  {way_out}")
+
+
+def with_option(way_out: str, option: str) -> str:
+    """Return a way out with the option that takes it on the command line, "" for neither."""
+    if not option:
+        return way_out
+    return f"{way_out.rstrip('.')}: {option}" if way_out else option
 
 
 def is_interactive() -> bool:

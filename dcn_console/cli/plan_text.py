@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dcn_console.cli.messages import with_option
 from dcn_console.model.plans import Check, Outcome, Plan
 from dcn_console.model.text import count, format_bytes, format_duration, printable
 
@@ -27,8 +28,9 @@ def _lines(plan: Plan, *, with_steps: bool) -> Iterator[str]:
     for check in plan.checks:
         if check.outcome is not Outcome.OK:
             yield f"  {check.outcome.value:<9} {printable(check.text)}"
-            if check.way_out:
-                yield f"  {'':<9} {printable(check.way_out)}"
+            way_out = with_option(check.way_out, check.option)
+            if way_out:
+                yield f"  {'':<9} {printable(way_out)}"
     if not plan.has_work:
         yield "  nothing to do"
         return

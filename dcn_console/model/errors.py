@@ -8,13 +8,15 @@ and the way out where one is known. Messages never hold secrets.
 class DcnError(Exception):
     """Base of every error of our own.
 
-    ``way_out`` says what the operator can do about it ("" when nothing is known).
+    ``way_out`` says what the operator can do about it ("" when nothing is known); ``option`` is
+    that on the command line, which the command line alone shows.
     """
 
-    def __init__(self, message: str, *, way_out: str = "") -> None:
+    def __init__(self, message: str, *, way_out: str = "", option: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.way_out = way_out
+        self.option = option
 
     def __str__(self) -> str:
         """The message, followed by the way out when there is one."""

@@ -27,12 +27,16 @@ class VerifyLevel(StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One checked precondition; ``site`` is None when it concerns the object as a whole."""
+    """One checked precondition; ``site`` is None when it concerns the object as a whole.
+
+    ``option`` is the way out on the command line, which the command line alone shows.
+    """
 
     outcome: Outcome
     text: str
     site: str | None = None
     way_out: str = ""
+    option: str = ""
 
 
 class ObjectReference(msgspec.Struct, frozen=True, kw_only=True):

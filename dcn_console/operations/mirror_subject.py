@@ -16,14 +16,14 @@ STEADY = frozenset({"available", "in-use"})
 """Statuses of a volume with which nothing else is at work (Cinder API ref: Volumes)."""
 
 
-def refused(text: str, way_out: str = "") -> Check:
-    """Return a check that forbids a plan."""
-    return Check(outcome=Outcome.REFUSED, text=text, way_out=way_out)
+def refused(text: str, way_out: str = "", *, option: str = "") -> Check:
+    """Return a check that forbids a plan; ``option`` is the way out on the command line."""
+    return Check(outcome=Outcome.REFUSED, text=text, way_out=way_out, option=option)
 
 
-def warned(text: str, way_out: str = "", site: str | None = None) -> Check:
-    """Return a check that a person should read."""
-    return Check(outcome=Outcome.WARNING, text=text, way_out=way_out, site=site)
+def warned(text: str, way_out: str = "", site: str | None = None, *, option: str = "") -> Check:
+    """Return a check that a person should read; ``option`` is as ``refused`` has it."""
+    return Check(outcome=Outcome.WARNING, text=text, way_out=way_out, site=site, option=option)
 
 
 def fine(text: str, site: str | None = None) -> Check:

@@ -24,7 +24,9 @@ def check_policy(
     for plan in plans:
         if plan.is_refused:
             first = plan.refusals[0]
-            raise RefusedError(f"Refused: {plan.title}. {first.text}", way_out=first.way_out)
+            raise RefusedError(
+                f"Refused: {plan.title}. {first.text}", way_out=first.way_out, option=first.option
+            )
         if not plan.targets:
             raise RefusedError(f"Nothing to do: {plan.title}.")
         if plan.typed_name and plan.typed_name not in typed_names:

@@ -43,7 +43,7 @@ async def plan(
 
 
 def texts(made: Plan) -> str:
-    return " ".join(f"{check.text} {check.way_out}" for check in made.checks)
+    return " ".join(f"{check.text} {check.way_out} {check.option}" for check in made.checks)
 
 
 async def run(

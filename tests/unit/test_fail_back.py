@@ -43,7 +43,7 @@ async def plan_of(
 async def refusal(services: FakeServices, destination: str | None = None) -> str:
     plan = await plan_of(services, destination=destination)
     assert plan.refusals, plan.checks
-    return " ".join(f"{check.text} {check.way_out}" for check in plan.refusals)
+    return " ".join(f"{check.text} {check.way_out} {check.option}" for check in plan.refusals)
 
 
 def assert_failed_back(services: TornServices, mode: MirrorMode) -> None:

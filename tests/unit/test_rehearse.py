@@ -192,7 +192,7 @@ async def test_refusals() -> None:
     services.world.make("central")
     assert "not mirrored" in (await plan(services)).refusals[0].text
     services = a_dcn(MirrorMode.SNAPSHOT, "dcn0", "dcn1")
-    assert "--at" in (await plan(services)).refusals[0].way_out
+    assert "--at" in (await plan(services)).refusals[0].option
     assert (await plan(services, "dcn1")).targets == ("dcn1",)
     assert "does not receive" in (await plan(services, "central")).refusals[0].text
     with pytest.raises(UsageError):

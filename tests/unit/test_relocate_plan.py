@@ -35,7 +35,7 @@ def mirrored(mode: MirrorMode = MirrorMode.JOURNAL, *edges: str) -> FakeServices
 
 
 def refusal(plan: Plan) -> str:
-    return " ".join(f"{check.text} {check.way_out}" for check in plan.refusals)
+    return " ".join(f"{check.text} {check.way_out} {check.option}" for check in plan.refusals)
 
 
 def warnings(plan: Plan) -> str:

@@ -78,7 +78,9 @@ async def plan_backup(
     without a hub or for a number to keep below one.
     """
     if request.keep is not None and request.keep < 1:
-        raise UsageError("At least one backup has to be kept.", way_out="Say --keep 1 or more.")
+        raise UsageError(
+            "At least one backup has to be kept.", way_out="Keep more.", option="--keep 1"
+        )
     scene = await look_at_scene(services, volume_id, request.snapshot_id)
     label = printable(scene.volume.label, 60)
     zone = scene.hub.availability_zone or ""

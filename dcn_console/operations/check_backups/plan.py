@@ -55,7 +55,8 @@ async def plan_check(
         checks.append(
             refused(
                 f"There is no Ceph access to {site.name}, so nothing can be compared there.",
-                f"Give [site.{site.name}] a cluster, or check at another site with --at.",
+                f"Give [site.{site.name}] a cluster, or choose another site to check at.",
+                option="--at SITE",
             )
         )
     numbers = [task.number for task in context.open_tasks if _is_about(task.plan, backup_id)]

@@ -103,7 +103,7 @@ async def placed(
     ]
     if network is None:
         text = "Without a network the server will have no address."
-        checks.append(warned(text, "Say --network NAME."))
+        checks.append(warned(text, "Choose one.", option="--network NAME"))
     elif network.external:
         checks.append(warned(f"{printable(network.name, 60)} is an external network."))
     parameters = Parameters(

@@ -79,7 +79,8 @@ async def plan_creation(services: Services, request: CreateVolume, context: Plan
 
 def _name_checks(name: str) -> list[Check]:
     if len(name) > NAME_LIMIT:
-        return [refused(f"A name has {NAME_LIMIT} characters at most.", "Say a shorter --name.")]
+        text = f"A name has {NAME_LIMIT} characters at most."
+        return [refused(text, "Give it a shorter one.", option="--name NAME")]
     return []
 
 

@@ -59,7 +59,9 @@ async def source_of(services: Services, request: CreateVolume, site: Site) -> So
     if request.snapshot_id is not None:
         return await _snapshot(services, request.snapshot_id, request.size, site)
     if request.size is None:
-        raise UsageError("How large is the volume to be?", way_out="Say --size GIB.")
+        raise UsageError(
+            "How large is the volume to be?", way_out="Give its size in GiB.", option="--size GIB"
+        )
     return Source(size=_whole(request.size))
 
 
@@ -73,7 +75,9 @@ async def _image(services: Services, image_id: str, size: int | None, site: Site
     wanted = size or max(content, least)
     if not wanted:
         raise UsageError(
-            f"Glance does not tell how large {label} is when unpacked.", way_out="Say --size GIB."
+            f"Glance does not tell how large {label} is when unpacked.",
+            way_out="Give its size in GiB.",
+            option="--size GIB",
         )
     wanted = _whole(wanted)
     checks = [*_image_checks(image, label, site), *_size_checks(label, wanted, content, least)]
@@ -126,7 +130,9 @@ def _size_checks(label: str, wanted: int, content: int, least: int) -> list[Chec
         text = (
             f"{label} needs {format_bytes(needed)}, the volume would have {format_bytes(wanted)}."
         )
-        return [refused(text, f"Say --size {gibibytes(needed)} or more.")]
+        return [
+            refused(text, f"Give it {gibibytes(needed)} GiB.", option=f"--size {gibibytes(needed)}")
+        ]
     return []
 
 
@@ -139,8 +145,8 @@ async def _copy_checks(services: Services, image: Image, label: str, site: Site)
         found = await cluster.rbd_image(site.cluster.images_pool, image.id)
     except RbdImageNotFound:
         text = f"Glance lists a copy of {label} at {site.name}, but its RBD image is gone."
-        way_out = f"Delete that copy, and copy it anew: dcn-console image copy {image.id}"
-        return [refused(text, f"{way_out} --to {site.name}")]
+        command = f"dcn-console image copy {image.id} --to {site.name}"
+        return [refused(text, f"Delete that copy, and copy it anew: {command}")]
     except ClusterError as error:
         return [warned(f"Whether the copy is whole is not known: {error.message}", error.way_out)]
     if found.snap is False:
@@ -154,7 +160,11 @@ async def _snapshot(services: Services, snapshot_id: str, size: int | None, site
     label = f"snapshot “{printable(snapshot.label, 60)}”"
     wanted = _whole(size or snapshot.size or 0)
     if not wanted:
-        raise UsageError(f"Cinder does not tell the size of {label}.", way_out="Say --size GIB.")
+        raise UsageError(
+            f"Cinder does not tell the size of {label}.",
+            way_out="Give its size in GiB.",
+            option="--size GIB",
+        )
     checks = []
     if snapshot.status != "available":
         checks.append(refused(f"{label} is {snapshot.status}, not available."))

@@ -154,8 +154,8 @@ def _chain_checks(
             checks.append(
                 refused(
                     f"{names} {verb} on {name}.",
-                    "Delete them too: --with-dependents. Or keep the chain and make a new full "
-                    "backup first.",
+                    "Keep the chain and make a new full backup first, or delete them too.",
+                    option="--with-dependents",
                 )
             )
         elif node.backup.has_dependents and not node.dependents:

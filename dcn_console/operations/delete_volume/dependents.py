@@ -50,7 +50,7 @@ def snapshot_checks(snapshots: Sequence[VolumeSnapshot], *, agreed: bool) -> lis
     names = named([one.label for one in snapshots])
     if not agreed:
         text = f"It has {count(len(snapshots), 'snapshot')}: {names}."
-        return [refused(text, "Agree to their going too: --with-snapshots")]
+        return [refused(text, "Agree to their going too.", option="--with-snapshots")]
     busy = [one for one in snapshots if one.status not in DELETABLE_SNAPSHOT]
     if busy:
         one = busy[0]

@@ -21,7 +21,8 @@ from dcn_console.operations.mirror_subject import (
     warned,
 )
 
-_FLATTEN = "Agree to flattening it first (--flatten)"
+_FLATTEN = "or agree to flattening it first."
+_FLATTEN_OPTION = "--flatten"
 
 
 async def all_checks(scene: Scene, request: EnableMirroring) -> list[Check]:
@@ -76,12 +77,13 @@ async def _clone_checks(scene: Scene, request: EnableMirroring) -> list[Check]:
                 f"{scene.label} is a copy-on-write clone of {name}. Snapshot mode can silently "
                 "corrupt the copy of a clone: what is copied up from the parent after a mirror "
                 "snapshot does not travel (tracker.ceph.com/issues/61891).",
-                f"{_FLATTEN}, or use journal mode with a mirrored parent.",
+                f"Use journal mode with a mirrored parent, {_FLATTEN}",
+                option=_FLATTEN_OPTION,
             )
         ]
     hindrance = await _parent_hindrance(scene, parent, name)
     if hindrance:
-        return [refused(hindrance, f"{_FLATTEN}, or mirror the parent.")]
+        return [refused(hindrance, f"Mirror the parent, {_FLATTEN}", option=_FLATTEN_OPTION)]
     return [fine(f"{scene.label} is a clone of {name}, which is mirrored as well.")]
 
 
@@ -228,6 +230,7 @@ async def _schedule_checks(scene: Scene, request: EnableMirroring) -> list[Check
         warned(
             f"Without a schedule nothing travels after the first copy until a mirror snapshot of "
             f"{scene.label} is taken.",
-            "Give a schedule, such as --schedule 15m.",
+            "Give it a schedule, such as 15m for every 15 minutes.",
+            option="--schedule 15m",
         )
     ]

@@ -74,7 +74,7 @@ def _victim(scene: Scene, wanted: str | None) -> Side | Check:
         return others[0]
     candidates = scene.primaries if len(scene.primaries) > 1 else others
     text = f"Which of {names_of(candidates)} was primary before the failover is not known."
-    return refused(text, "Say which shall be primary again: --to SITE")
+    return refused(text, "Choose which shall be primary again.", option="--to SITE")
 
 
 def _without_mirroring(victim: Side) -> Check:
@@ -118,7 +118,8 @@ def _in_doubt(victim: Side, primary: Side, now: datetime) -> Check | None:
         f"{victim.name} and {primary.name} are both primary, and {victim.name} was written last, "
         f"{moment_of(victim, now)} ({primary.name} {moment_of(primary, now)}): which of them was "
         "primary before the failover is not known.",
-        "Say which gives up its own changes and is primary again: --to SITE",
+        "Choose which gives up its own changes and is primary again.",
+        option="--to SITE",
     )
 
 

@@ -108,7 +108,9 @@ def _choose(scene: Scene, wanted: str | None) -> tuple[Side, Side] | Check:
             "Relocate it to the side that shall be primary: dcn-console mirror relocate --to SITE",
         )
     if len(candidates) > 1:
-        return refused(f"{names_of(candidates)} have a copy.", "Say which takes over: --to SITE")
+        return refused(
+            f"{names_of(candidates)} have a copy.", "Choose which takes over.", option="--to SITE"
+        )
     (destination,) = candidates
     lost = [side for side in scene.sides if side.name != destination.name]
     lost = [side for side in lost if not side.is_known] or lost

@@ -12,8 +12,8 @@ def name_checks(name: str) -> list[Check]:
     """Refuse a name that Glance would refuse."""
     if len(name) > NAME_LIMIT:
         text = f"An image's name has {NAME_LIMIT} characters at most, not {len(name)}."
-        return [refused(text, "Say a shorter --name.")]
+        return [refused(text, "Give it a shorter one.", option="--name NAME")]
     if any(character > LAST_CHARACTER for character in name):
         text = "Glance takes no emoji and other characters beyond U+FFFF in a name."
-        return [refused(text, "Say another --name.")]
+        return [refused(text, "Give it another name.", option="--name NAME")]
     return []

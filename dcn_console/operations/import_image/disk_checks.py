@@ -21,10 +21,15 @@ async def disk_checks(parameters: Parameters) -> tuple[list[Check], int | None]:
     name = f"“{printable(file.path, 200)}”"
     if file.disk_format not in (parameters.source_format, RAW):
         text = f"{name} looks like {file.disk_format}, and is taken as {parameters.source_format}."
-        checks.append(warned(text, "Leave --format out to take it as what it is."))
+        checks.append(
+            warned(text, "Let the file's head tell its format.", option="without --format")
+        )
     elif parameters.source_format != file.disk_format and parameters.convert:
         text = f"{name} is no {parameters.source_format} file."
-        return [*checks, refused(text, "Leave --format out to take it as what it is.")], file.size
+        return [
+            *checks,
+            refused(text, "Let the file's head tell its format.", option="without --format"),
+        ], file.size
     else:
         checks.append(fine(f"{name}: {words_of(file.disk_format, file.size)}."))
     if not os.access(file.path, os.R_OK):
@@ -58,7 +63,7 @@ async def _conversion_checks(
     try:
         info = await qemu.look_at(Path(file.path), source)
     except qemu.QemuFailed as error:
-        return [*checks, refused(error.message, error.way_out)], None
+        return [*checks, refused(error.message, error.way_out, option=error.option)], None
     if info.refers_to:
         other = printable(info.refers_to, 200)
         text = f"{name} needs another file, {other}, which a foreign image must not make us read."

@@ -57,7 +57,13 @@ async def plan_import(services: Services, request: ImportImage, context: PlanCon
         checks.append(refused(refusal.text, refusal.way_out))
     elif parameters.file is not None and default != parameters.store:
         text = f"Glance takes uploads into its default store {printable(default)}, not into "
-        checks.append(refused(f"{text}{printable(parameters.store)} of {hub.name}.", "--url works"))
+        checks.append(
+            refused(
+                f"{text}{printable(parameters.store)} of {hub.name}.",
+                "Have Glance fetch it from a URL.",
+                option="--url",
+            )
+        )
     checks += name_checks(parameters.name)
     checks += await _method_checks(services, parameters)
     checks += _twice(parameters, context)
@@ -87,7 +93,7 @@ def parameters_for(services: Services, request: ImportImage) -> Parameters:
     if bool(request.path) == bool(request.url):
         raise UsageError("Say either a file or a URL to import.")
     if not request.name.strip():
-        raise UsageError("The image needs a name.", way_out="Say --name NAME.")
+        raise UsageError("The image needs a name.", way_out="Give it one.", option="--name NAME")
     if request.disk_format and request.disk_format not in FORMATS:
         raise UsageError(f"The format must be one of {', '.join(FORMATS)}.")
     if request.visibility not in _VISIBILITIES:
@@ -101,7 +107,8 @@ def parameters_for(services: Services, request: ImportImage) -> Parameters:
     if not source_format:
         raise UsageError(
             "The format of the image cannot be told from the URL's ending.",
-            way_out=f"Say --format, one of {', '.join(FORMATS)}.",
+            way_out=f"Say which it is, one of {', '.join(FORMATS)}.",
+            option="--format",
         )
     convert = request.convert and source_format not in AS_THEY_ARE
     edges = tuple(dict.fromkeys(site for site in request.sites if site != hub.name))
@@ -129,8 +136,9 @@ async def _method_checks(services: Services, parameters: Parameters) -> list[Che
     except ServiceError as error:
         return [*checks, warned(f"Import methods unknown: {error.message}")]
     if WEB_DOWNLOAD not in methods:
-        way_out = "Add it to enabled_import_methods in glance-api.conf, or use --file."
-        checks.append(refused("This Glance does not offer the method web-download.", way_out))
+        way_out = "Add it to enabled_import_methods in glance-api.conf, or import a file."
+        text = "This Glance does not offer the method web-download."
+        checks.append(refused(text, way_out, option="--file"))
     return checks
 
 

@@ -19,8 +19,8 @@ from dcn_console.model.errors import DcnError
 from dcn_console.model.text import printable
 
 GET_IT = (
-    "Install it (package qemu-utils on Debian and Ubuntu, qemu-img on RHEL and Fedora), or take "
-    "the file as it is: --no-convert."
+    "Install it (package qemu-utils on Debian and Ubuntu, qemu-img on RHEL and Fedora), or leave "
+    "the file in its format."
 )
 _INFO_SECONDS = 60.0
 _READ_BYTES = 4096
@@ -104,7 +104,9 @@ async def _run(arguments: list[str], on_percent: Callable[[float], None] | None 
     """Run qemu-img, tied to this process, and return what it printed."""
     found = program()
     if not found:
-        raise QemuFailed("There is no qemu-img on this machine.", way_out=GET_IT)
+        raise QemuFailed(
+            "There is no qemu-img on this machine.", way_out=GET_IT, option="--no-convert"
+        )
     tether = str(Path(__file__).with_name("tether.py"))
     process = await asyncio.create_subprocess_exec(
         sys.executable,

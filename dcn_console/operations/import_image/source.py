@@ -97,7 +97,8 @@ def checked_url(url: str) -> str:
     if parts.username or parts.password:
         raise UsageError(
             "The URL holds a user or password, which Glance would keep for everybody to see.",
-            way_out="Download the file here and import it with --file.",
+            way_out="Download the file and import it from here.",
+            option="--file",
         )
     return url
 

@@ -253,5 +253,5 @@ def sites_to_follow(sides: Sequence[Side], primary: str) -> list[Check]:
     if not sides:
         return []
     text = f"{names_of(sides)} also holds a copy, which may not follow {primary} afterwards."
-    way_out = "See mirror status; where it says split-brain: mirror resync --victim SITE"
+    way_out = "Where it says split-brain then, resync it: dcn-console mirror resync --victim SITE"
     return [warned(text, way_out)]

@@ -135,7 +135,8 @@ def server_checks(usage: Usage, *, may_stop: bool) -> list[Check]:
             checks.append(
                 refused(
                     f"Server {name} uses it and is running.",
-                    "Stop the server or detach the volume, or have it stopped: --stop-server.",
+                    "Stop the server or detach the volume, or have it stopped.",
+                    option="--stop-server",
                 )
             )
         elif server.status == RUNNING:

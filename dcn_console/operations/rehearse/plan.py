@@ -85,7 +85,9 @@ def _refusal(
     name = label_of(subject)
     if chosen:
         names = ", ".join(side.name for side in chosen)
-        return refused(f"“{name}” is mirrored to {names}.", "Say where to rehearse it with --at.")
+        return refused(
+            f"“{name}” is mirrored to {names}.", "Choose where to rehearse it.", option="--at SITE"
+        )
     if destination is not None and any(side.mirroring is not None for side in sides):
         return refused(f"{printable(destination)} does not receive “{name}”.")
     if any(side.mirroring is not None for side in sides):

@@ -117,7 +117,7 @@ def _without_primary(scene: Scene, destination: str | None) -> Chosen | Unclear:
         return Unclear((refused(text, way_out),))
     if destination is None:
         text = f"Neither of {names_of(scene.mirrored)} is primary."
-        return Unclear((refused(text, "Say which one shall be: --to SITE"),))
+        return Unclear((refused(text, "Choose which one shall be.", option="--to SITE"),))
     there = scene.side(destination)
     others = [side for side in scene.mirrored if side.name != destination]
     if there is None or there.mirroring is None or not others:
@@ -151,7 +151,7 @@ def _destination(scene: Scene, source: Side, wanted: str | None) -> Side | Uncle
         silent = " ".join(map(silence, scene.silent)) or "No other site holds a copy of it."
         return Unclear((refused(silent, "See the mirroring page: dcn-console mirror status"),))
     text = f"{names_of(candidates)} hold a copy."
-    return Unclear((refused(text, "Say which one shall be primary: --to SITE"),))
+    return Unclear((refused(text, "Choose which one shall be primary.", option="--to SITE"),))
 
 
 def _chosen(source: Side, destination: Side, *, demoted: bool = False) -> Chosen | Unclear:

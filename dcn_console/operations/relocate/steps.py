@@ -95,8 +95,8 @@ def commands(wanted: Relocation, source: Side, destination: Side) -> tuple[str, 
         typed.append(f"{here} mirror image demote {image}")
     typed.append(f"{there} mirror image promote {image}")
     for interval in wanted.schedules:
-        words = f"--pool {shlex.quote(wanted.passage.subject.pool)} --image "
-        words += f"{shlex.quote(wanted.passage.subject.image)} {shlex.quote(interval)}"
+        subject = wanted.passage.subject
+        words = shlex.join(["--pool", subject.pool, "--image", subject.image, interval])
         typed.append(f"{there} mirror snapshot schedule add {words}")
         typed.append(f"{here} mirror snapshot schedule remove {words}")
     typed += [f"openstack server start {shlex.quote(one)}" for one in wanted.start_servers]

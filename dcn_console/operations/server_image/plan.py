@@ -106,7 +106,7 @@ def _state_checks(server: Server, *, stop: bool) -> list[Check]:
         return [fine("It is stopped: the image holds its root disk as it was shut down.")]
     if server.status == RUNNING:
         text = "It runs: the image holds its root disk as after a power cut."
-        return [warned(text, "Say --stop-server where that is not enough.")]
+        return [warned(text, "Have it stopped where that is not enough.", option="--stop-server")]
     status = printable(server.status or "without a status", 40)
     return [refused(f"The server is {status}; it must run or be stopped.")]
 

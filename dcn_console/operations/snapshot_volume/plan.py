@@ -40,6 +40,7 @@ from dcn_console.operations.volumes.scene import (
 
 IN_USE = "in-use"
 SERVER = "server"
+_STOP_IT_YOURSELF = "Stop the server yourself first, rather than have it stopped."
 """The kind of those among a plan's objects that are stopped."""
 
 
@@ -116,13 +117,15 @@ def _use_checks(scene: Scene, usage: Usage, *, may_stop: bool) -> list[Check]:
     if not may_stop:
         return [
             fine(
-                f"“{scene.label}” is in use: the snapshot holds it as after a power cut. Say "
-                "--stop-server where that is not enough."
+                f"“{scene.label}” is in use: the snapshot holds it as after a power cut. Have "
+                "the server stopped where that is not enough."
             )
         ]
     if usage.error:
         text = f"Which server to stop cannot be told: {usage.error}"
-        return [refused(text, usage.way_out or "Stop it yourself, and leave out --stop-server.")]
+        if usage.way_out:
+            return [refused(text, usage.way_out)]
+        return [refused(text, _STOP_IT_YOURSELF, option="without --stop-server")]
     return server_checks(usage, may_stop=True)
 
 
@@ -149,7 +152,8 @@ def apart(plans: Sequence[Plan]) -> tuple[Plan, ...]:
             check = refused(
                 f"Server {twice[0]} uses several of these volumes: one task would start it while "
                 "another still needs it stopped.",
-                "Stop the server yourself, and leave out --stop-server; or take one at a time.",
+                f"Take one at a time. {_STOP_IT_YOURSELF}",
+                option="without --stop-server",
             )
             plan = msgspec.structs.replace(plan, checks=(*plan.checks, check))  # noqa: PLW2901
         judged.append(plan)

@@ -141,7 +141,7 @@ def _volume_checks(scene: Scene, disk_format: str, *, scratch: bool) -> list[Che
         )
     if disk_format != RAW:
         text = f"The image will be {printable(disk_format, 40)}: volumes of it are no clones."
-        checks.append(warned(text, "Leave out --format for a raw one."))
+        checks.append(warned(text, "Choose raw for one whose volumes are.", option="--format raw"))
     else:
         size = format_bytes(scene.volume.size)
         checks.append(fine(f"A raw image holds every byte of the volume, zeros too: {size}."))
