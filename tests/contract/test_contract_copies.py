@@ -56,10 +56,11 @@ async def test_a_copy_serves_one_store_after_another(dcn: Dcn, images: Images) -
     image_id = images.upload(data)
     before = dcn.show(image_id)
     targets = dcn.edge_stores[::-1]
-    answer = dcn.ask_copy(image_id, *targets)
-    assert (answer.status, answer.body) == (202, b"")
-    assert "os_glance_import_task" in dcn.show(image_id), "locked before it answers"
-    seen = watch(dcn, image_id)
+    with dcn.slowly(dcn.topology.edges[-1].name):
+        answer = dcn.ask_copy(image_id, *targets)
+        assert (answer.status, answer.body) == (202, b"")
+        assert "os_glance_import_task" in dcn.show(image_id), "locked before it answers"
+        seen = watch(dcn, image_id)
 
     assert {one.task["id"] for one in seen} == {seen[0].task["id"]}
     assert {one.task_held for one in seen} <= {seen[0].task["id"], None}
@@ -95,7 +96,8 @@ def test_a_task_tells_what_was_asked_for(dcn: Dcn, images: Images) -> None:
     assert dcn.ask_copy(image_id, target).status == 202
     (first,) = dcn.tasks(image_id)
     if first["status"] != "success":  # so small a copy may be over before anybody looks
-        assert (first["message"], first["result"]) == ("", None)
+        assert first["message"] in ("", "Copied 1 MiB")
+        assert first["result"] is None
     dcn.wait_unlocked(image_id)
     (task,) = dcn.tasks(image_id)
     assert task["id"] == first["id"]

@@ -15,13 +15,15 @@ from real_console import RealConsole, until
 from dcn_console.ceph.cluster import Cluster
 from dcn_console.model.errors import ClusterUnreachable, ServiceUnreachable
 from dcn_console.model.sites import Site
-from dcn_console.model.tasks import TargetState, TaskState
+from dcn_console.model.tasks import Target, TargetState, TaskState
 
-SLACK_SECONDS = 60.0
+SLACK_SECONDS = 180.0
 """What a busy machine may add; without the deadline it would never be told."""
 HOLD_SECONDS = 4.0
 """For how long nothing is seen to happen; afterwards it happens within seconds."""
-RETURN_SECONDS = 120.0
+RETURN_SECONDS = 600.0
+ANSWER_SECONDS = 60.0
+"""Within which a healthy service answers, on the busiest machine."""
 SIZE = 8 * MIB
 
 
@@ -45,6 +47,11 @@ def console(dcn: Dcn, state_folder: Path) -> Iterator[RealConsole]:
     made.start_runner()
     yield made
     made.close()
+
+
+def is_waiting_for(target: Target, site: str) -> bool:
+    """Whether a target waits and names the site as the reason."""
+    return target.state is TargetState.WAITING and site in target.text
 
 
 async def until_it_answers(cluster: Cluster, pool: str) -> None:
@@ -117,7 +124,7 @@ async def test_a_dead_monitor_hangs_the_stores_detail_and_nothing_else(
     async with asyncio.timeout(RETURN_SECONDS):
         while True:
             try:
-                assert await glance.stores_detail(timeout=HOLD_SECONDS)
+                assert await glance.stores_detail(timeout=ANSWER_SECONDS)
             except ServiceUnreachable:
                 continue
             break
@@ -152,10 +159,9 @@ async def test_our_copy_serves_the_healthy_and_waits_for_the_dead(
             "the healthy edge has its copy",
         )
         until(
-            lambda: console.target(number, site.name).state is TargetState.WAITING,
+            lambda: is_waiting_for(console.target(number, site.name), site.name),
             "the dead edge is waited for",
         )
-        assert site.name in console.target(number, site.name).text
         assert len(dcn.tasks(image_id)) == 1, "Glance was not asked for the dead one"
     task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from contract_dcn import Dcn
@@ -11,6 +12,8 @@ from dcn_console.model.errors import ClusterError, RbdImageBusy, RbdImageNotFoun
 from dcn_console.model.mirroring import (
     FEATURE_JOURNALING,
     FEATURE_NON_PRIMARY,
+    MirrorDaemon,
+    MirrorImage,
     MirrorMode,
     PeerDirection,
     PoolMode,
@@ -44,7 +47,10 @@ async def brought(pair: Pair, mode: MirrorMode, source: Side, destination: Side)
 async def there_and_back(pair: Pair, mode: MirrorMode) -> None:
     """Relocate an RBD image and bring it back, with writes in between."""
     hub, edge = pair.hub, pair.edge
-    at_hub, at_edge = await hub.detail(), await edge.detail()
+    at_hub = await hub.detail()
+    at_edge = await until(
+        edge.detail, lambda seen: all(one.complete for one in seen.mirror_snapshots)
+    )
     assert at_hub.mirroring is not None
     assert at_edge.mirroring is not None
     assert (at_hub.mirroring.primary, at_edge.mirroring.primary) == (True, False)
@@ -69,10 +75,7 @@ async def there_and_back(pair: Pair, mode: MirrorMode) -> None:
         await hub.cluster.mirroring.resync(hub.pool, hub.name, (await hub.detail()).id)
     await pair.demote(hub, edge)
     for side in (hub, edge):
-        listed = await side.said()
-        assert listed is not None
-        assert listed.status is not None
-        assert (listed.status.state, listed.status.up) == (ReplayState.UNKNOWN, True)
+        await until(side.said, is_unknown, "the demoted side's state")
     await until_promoted(edge)
     await pair.write(edge, 4)
     await brought(pair, mode, edge, hub)
@@ -87,11 +90,19 @@ async def there_and_back(pair: Pair, mode: MirrorMode) -> None:
     assert (await hub.detail()).features & ~256 == at_hub.features & ~FEATURE_JOURNALING
 
 
-async def until_promoted(side: Side) -> None:
+def is_unknown(image: MirrorImage | None) -> bool:
+    """Whether a daemon that lives says that it can't replay: it tries again and again."""
+    status = image.status if image is not None else None
+    return status is not None and status.up and status.state is ReplayState.UNKNOWN
+
+
+async def until_promoted(side: Side, *, force: bool = False) -> None:
     """Promote, as soon as the daemon lets go (EROFS until then, 16.2.15)."""
 
     async def promoted() -> bool:
-        await side.cluster.mirroring.promote(side.pool, side.name)
+        mirroring = (await side.detail()).mirroring
+        if mirroring is None or not mirroring.primary:
+            await side.cluster.mirroring.promote(side.pool, side.name, force=force)
         return True
 
     await until(promoted)
@@ -100,7 +111,7 @@ async def until_promoted(side: Side) -> None:
 async def split_and_resynced(pair: Pair, mode: MirrorMode) -> None:
     """Fail over by force, write on both sides, and let the old primary be copied anew."""
     hub, edge = pair.hub, pair.edge
-    await edge.cluster.mirroring.promote(edge.pool, edge.name, force=True)
+    await until_promoted(edge, force=True)
     await pair.write(hub, 1)
     await pair.write(edge, 2)
     for side in (hub, edge):
@@ -111,18 +122,16 @@ async def split_and_resynced(pair: Pair, mode: MirrorMode) -> None:
     assert await hub.hashes() != await edge.hashes()
     await hub.cluster.mirroring.demote(hub.pool, hub.name)
     await until(hub.text, lambda text: text == SPLIT[mode])
-    assert await hub.state() is ReplayState.ERROR
-    assert await edge.text() == PRIMARY
+    await until(hub.state, lambda state: state is ReplayState.ERROR, "the torn side's state")
+    await until(edge.text, lambda text: text == PRIMARY)
     old = (await hub.detail()).id
     if mode is MirrorMode.SNAPSHOT:
         await edge.cluster.mirroring.snapshot(edge.pool, edge.name)
     with pytest.raises(RbdImageNotFound):
         await hub.cluster.mirroring.resync(hub.pool, hub.name, f"{old}0")
     await hub.cluster.mirroring.resync(hub.pool, hub.name, old)
-    await until(hub.exists, lambda there: not there, "the RBD image vanishing")
-    await until(hub.exists, what="its return")
+    await until(hub.detail, lambda seen: seen.id != old, "another RBD image of that name")
     await pair.arrives(edge, hub)
-    assert (await hub.detail()).id != old
     await edge.cluster.mirroring.disable(edge.pool, edge.name)
     await until(hub.exists, lambda there: not there, "the copy's end")
 
@@ -151,9 +160,13 @@ async def test_the_pools_and_their_peers(dcn: Dcn) -> None:
         listed = next(peer for peer in hub.peers if peer.site_name == site.name)
         assert (listed.direction, listed.mirror_uuid) == (PeerDirection.SEND, other.mirror_uuid)
     for side in (pair.hub, pair.edge):
-        daemons = await side.cluster.mirroring.daemons(side.pool)
-        assert len(daemons) == 1
+        daemons = await until(partial(daemons_of, side), lambda found: len(found) == 1)
         assert daemons[0].hostname
+
+
+async def daemons_of(side: Side) -> tuple[MirrorDaemon, ...]:
+    """The daemons that serve a side's pool."""
+    return tuple(await side.cluster.mirroring.daemons(side.pool))
 
 
 async def test_a_clone_is_refused_and_may_be_flattened(dcn: Dcn) -> None:

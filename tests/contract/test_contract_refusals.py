@@ -11,7 +11,7 @@ from dcn_console.clouds.answers import sentence
 from dcn_console.model.errors import HttpError, ObjectNotFound
 
 BIG = 48 * MIB
-"""Big enough for its copy to be under way for some requests."""
+"""Big enough for its copy, where it is slow, to be under way for some requests."""
 
 
 def publish(dcn: Dcn, image_id: str) -> None:
@@ -53,14 +53,15 @@ async def test_an_unknown_store_is_a_conflict(dcn: Dcn, images: Images) -> None:
 async def test_a_second_copy_waits_for_the_first_ones_lock(dcn: Dcn, images: Images) -> None:
     image_id = images.upload(random_data(BIG))
     first, second = dcn.edge_stores[:2]
-    assert dcn.ask_copy(image_id, first).status == 202
-    for store in (first, second, dcn.stores[0]):
-        reply = dcn.ask_copy(image_id, store)
-        assert reply.status == 409
-        assert sentence(reply.body).startswith("Image has active task")
-    with pytest.raises(HttpError, match="Image has active task") as caught:
-        await dcn.admin.services.glance.copy_image(image_id, [second])
-    assert caught.value.status == 409
+    with dcn.slowly(dcn.topology.edges[0].name):
+        assert dcn.ask_copy(image_id, first).status == 202
+        for store in (first, second, dcn.stores[0]):
+            reply = dcn.ask_copy(image_id, store)
+            assert reply.status == 409
+            assert sentence(reply.body).startswith("Image has active task")
+        with pytest.raises(HttpError, match="Image has active task") as caught:
+            await dcn.admin.services.glance.copy_image(image_id, [second])
+        assert caught.value.status == 409
     dcn.wait_unlocked(image_id)
     assert len(dcn.tasks(image_id)) == 1
     assert dcn.ask_copy(image_id, second).status == 202
@@ -142,8 +143,10 @@ async def test_of_many_at_once_one_gets_the_lock(dcn: Dcn, images: Images) -> No
     def ask(store: str) -> Callable[[], int]:
         return lambda: dcn.ask_copy(image_id, store).status
 
-    asked = [asyncio.to_thread(ask(dcn.edge_stores[turn % 2])) for turn in range(4)]
-    answers = sorted(await asyncio.gather(*asked))
+    first, second = dcn.topology.edges[:2]
+    with dcn.slowly(first.name), dcn.slowly(second.name):
+        asked = [asyncio.to_thread(ask(dcn.edge_stores[turn % 2])) for turn in range(4)]
+        answers = sorted(await asyncio.gather(*asked))
     assert answers[0] == 202
     assert set(answers[1:]) <= {409, 500}, "a loser meets the lock, or a deadlock of the database"
     dcn.wait_unlocked(image_id)

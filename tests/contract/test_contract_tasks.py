@@ -42,7 +42,8 @@ async def test_a_copy_to_every_edge_ends_done_and_verified(
                 percents[target.site].append(progress.done)
         return task.state.is_over
 
-    until(is_over, "the copy is over")
+    with dcn.slowly(dcn.topology.edges[0].name):
+        until(is_over, "the copy is over")
     task = console.task(number)
     assert task.state is TaskState.DONE, console.explain(number)
     assert (TargetState.COPYING, ProgressSource.RBD_IMAGE) in seen

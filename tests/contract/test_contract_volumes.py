@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from contract_dcn import MIB, Dcn, Images, access_of, random_data
+from contract_mirrors import until
 from contract_volumes import Volumes
 
 from dcn_console.model.errors import ObjectNotFound
@@ -35,7 +36,7 @@ def volumes(dcn: Dcn, images: Images) -> Iterator[Volumes]:
         yield made
     finally:
         for user, volume_id in tuple(made.made):
-            made.delete(user, volume_id)
+            made.clear(user, volume_id)
 
 
 def edge_zone(dcn: Dcn) -> str:
@@ -169,7 +170,9 @@ async def test_a_member_sees_its_own_volumes_without_their_host(dcn: Dcn, volume
 
 
 async def test_services_are_listed_with_zone_and_state(dcn: Dcn) -> None:
-    services = await dcn.admin.services.cinder.services()
+    services = await until(
+        dcn.admin.services.cinder.services, lambda found: all(one.state == "up" for one in found)
+    )
     zones = {site.availability_zone for site in dcn.topology}
     by_zone = {
         service.availability_zone: service
@@ -190,7 +193,13 @@ async def test_services_are_listed_with_zone_and_state(dcn: Dcn) -> None:
 
 
 async def test_pools_name_their_cluster(dcn: Dcn) -> None:
-    pools = {pool.fsid: pool for pool in await dcn.admin.services.cinder.pools()}
+    listed = await until(
+        dcn.admin.services.cinder.pools,
+        lambda found: (
+            len(found) == len(dcn.topology.sites) and all(one.free_bytes for one in found)
+        ),
+    )
+    pools = {pool.fsid: pool for pool in listed}
     hosts = {
         service.host: service.availability_zone
         for service in await dcn.admin.services.cinder.services()
@@ -215,9 +224,11 @@ async def test_pools_name_their_cluster(dcn: Dcn) -> None:
 
 async def test_zones_are_listed_to_everybody(dcn: Dcn) -> None:
     for user in (dcn.admin, dcn.member):
-        zones = await user.services.cinder.availability_zones()
+        zones = await until(
+            user.services.cinder.availability_zones,
+            lambda found: all(zone.available for zone in found),
+        )
         assert {zone.name for zone in zones} >= {site.availability_zone for site in dcn.topology}
-        assert all(zone.available for zone in zones)
 
 
 async def test_unknown_volumes_are_not_found(dcn: Dcn) -> None:

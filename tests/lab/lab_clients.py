@@ -13,7 +13,8 @@ from dcn_lab.execution import wait_until
 from dcn_lab.lab import Lab, LabSite
 from openstack.config import OpenStackConfig
 
-WAIT_SECONDS = 180
+WAIT_SECONDS = 600
+"""Nothing here takes as long, on the busiest machine."""
 
 
 def connect(lab: Lab, cloud: str) -> Any:
@@ -39,6 +40,11 @@ def stores_of(connection: Any, identity: str) -> set[str]:
     return set(shown_image(connection, identity).get("stores", "").split(","))
 
 
+def is_locked(connection: Any, identity: str) -> bool:
+    """Tell whether an import still holds an image: that is so a moment longer than it copies."""
+    return bool(shown_image(connection, identity).get("os_glance_import_task"))
+
+
 def copy_image(lab: Lab, connection: Any, identity: str, sites: tuple[LabSite, ...]) -> None:
     """Copy an image to the stores of `sites` that lack it, and wait for it."""
     wanted = {site.store for site in sites}
@@ -50,6 +56,18 @@ def copy_image(lab: Lab, connection: Any, identity: str, sites: tuple[LabSite, .
         )
         assert answer.status_code == 202, answer.text
         wait_for(lab, "copies", lambda: wanted <= stores_of(connection, identity))
+        wait_for(lab, "Glance's lock", lambda: not is_locked(connection, identity))
+
+
+def delete_image(lab: Lab, connection: Any, identity: str) -> None:
+    """Delete an image as soon as Glance lets it go, and wait until it is gone."""
+
+    def is_gone() -> bool:
+        connection.image.delete(f"/images/{identity}")
+        answer = connection.image.get(f"/images/{identity}", raise_exc=False)
+        return bool(answer.status_code == 404)
+
+    wait_for(lab, f"the end of image {identity}", is_gone)
 
 
 @contextmanager

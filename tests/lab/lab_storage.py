@@ -9,6 +9,7 @@ from dcn_lab.lab import Lab, LabSite
 from lab_clients import connect, wait_for
 
 OBJECT = 4 << 20
+SCRIPT_SECONDS = 600
 HEADERS = {"OpenStack-API-Version": "volume 3.60"}
 WRITE = """
 import os, rados, rbd, sys
@@ -94,16 +95,23 @@ class Storage:
     def _run(self, script: str, site: LabSite, pool: str, name: str, *words: str) -> str:
         command = ("/usr/bin/python3", "-c", script, str(site.conf), pool, name)
         done = subprocess.run(
-            (*command, *words), check=True, timeout=120, capture_output=True, text=True
+            (*command, *words), check=True, timeout=SCRIPT_SECONDS, capture_output=True, text=True
         )
         return done.stdout.strip()
 
     def clear(self) -> None:
-        """Remove what is left of the backups and volumes of a test."""
+        """Remove what is left of the backups and volumes of a test, and see that it is gone."""
         for identity in self.made:
             wait_for(self._lab, "the backups' end", partial(self._no_backups, identity))
         for identity in self.made:
-            self._api.delete(f"/volumes/{identity}?cascade=true")
+            wait_for(self._lab, "the volume's end", partial(self._no_volume, identity))
+
+    def _no_volume(self, volume_id: str) -> bool:
+        """Ask for the end of a volume unless it is on its way out; true when it is gone."""
+        status = self.status(volume_id)
+        if status not in (None, "deleting"):
+            self._api.delete(f"/volumes/{volume_id}?cascade=true")
+        return status is None
 
     def _no_backups(self, volume_id: str) -> bool:
         """Ask for the end of the newest backup that has settled; true when none is left."""

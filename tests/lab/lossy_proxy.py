@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-SECONDS = 120.0
+SECONDS = 600.0
 _NOT_FORWARDED = frozenset({"connection", "transfer-encoding", "content-length", "host"})
 
 

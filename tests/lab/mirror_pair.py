@@ -32,7 +32,9 @@ MEBIBYTE = 1 << 20
 OBJECT = 4 * MEBIBYTE
 SIZE = 6 * OBJECT - MEBIBYTE
 """Not a whole number of objects, so that the last one is a short one."""
-PATIENCE = 240.0
+PATIENCE = 600.0
+ANSWER_SECONDS = 120.0
+"""Within which a healthy cluster answers, on the busiest machine."""
 MAPPED = FEATURE_OBJECT_MAP | FEATURE_FAST_DIFF
 CHANGEABLE = FEATURE_EXCLUSIVE_LOCK | MAPPED | FEATURE_JOURNALING
 """What mirroring may change; librbd itself marks an RBD image whose snapshots go (bit 256)."""
@@ -69,7 +71,7 @@ class Side:
 
     async def ceph(self, *arguments: str) -> None:
         """Run `ceph` as admin."""
-        words = ("ceph", "--conf", str(self.site.conf), "--connect-timeout", "10", *arguments)
+        words = ("ceph", "--conf", str(self.site.conf), "--connect-timeout", "60", *arguments)
         process = await asyncio.create_subprocess_exec(
             *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
@@ -79,7 +81,7 @@ class Side:
         return await self.cluster.content.detail(self.pool, name)
 
     async def write(self, name: str, objects: tuple[int, ...], folder: Path) -> None:
-        """Write a random quarter of some objects."""
+        """Write a random quarter of some objects, as soon as a daemon lets go of the lock."""
         patch = folder / f"patch-{uuid.uuid4()}"
         patch.write_bytes(os.urandom(MEBIBYTE))
         script = (
@@ -94,8 +96,14 @@ class Side:
         )
         offsets = [str(number * OBJECT) for number in objects]
         words = (str(self.site.conf), self.pool, name, str(patch), *offsets)
-        process = await asyncio.create_subprocess_exec(*PYTHON, "-c", script, *words)
-        assert await process.wait() == 0
+
+        async def written() -> bool:
+            process = await asyncio.create_subprocess_exec(
+                *PYTHON, "-c", script, *words, stderr=asyncio.subprocess.DEVNULL
+            )
+            return await process.wait() == 0
+
+        await until(written)
 
     async def hashes(self, name: str, snapshot_id: int | None = None) -> dict[int, str]:
         """Return the hash of every object that holds data."""
@@ -153,7 +161,12 @@ class Pair:
 async def side_of(lab: Lab, site: LabSite) -> AsyncIterator[Side]:
     """Yield a side with its clusters, closed afterwards."""
     made = {
-        user: Cluster(site.name, ClusterAccess(conf=str(site.conf), user=user), python=PYTHON)
+        user: Cluster(
+            site.name,
+            ClusterAccess(conf=str(site.conf), user=user),
+            deadline=ANSWER_SECONDS,
+            python=PYTHON,
+        )
         for user in ("openstack", "admin")
     }
     yield Side(site, made["openstack"], made["admin"], lab.topology.mirrored_pool)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from dcn_console.runner.lock import holder
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 240.0
+DEADLINE_SECONDS = 500.0
 LOOK_SECONDS = 0.02
 AGAIN_SECONDS = 20.0
 """After which Ctrl+C is pressed again; earlier it could hit a process on its way out."""

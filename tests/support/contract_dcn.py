@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from contract_plants import LabPlant, SimulatedPlant
 from dcn_lab.lab import Lab
 from lab_settings import lab_settings
+from lab_tasks import throttled
 from plain_cloud import PlainCloud
 from simulated import Reply, eventually
 
@@ -28,9 +29,12 @@ from dcn_console.model.sites import ClusterAccess, Site, Topology
 from dcn_console.simulator.instance import Simulator
 
 MIB = 1024 * 1024
-AGENT_DEADLINE_SECONDS = 12.0
 COPY_SECONDS = 600.0
 """Within this a copy of the few MiB of these tests ends, on the busiest machine."""
+SLOW_RATE = 4 * MIB
+"""Bytes a second, on the lab."""
+SLOW_TIME = 0.5
+"""Of the simulator, whose bandwidth is low anyway."""
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 
 
@@ -66,6 +70,8 @@ class Dcn:
     is_shared: bool
     dead_port: int
     """A port of this machine that Glance may download from, where nobody listens."""
+    slowly: Callable[[str], AbstractContextManager[None]]
+    """Has images arrive slowly at a site while a with block lasts, to be seen in the middle."""
     plant: "Plant"
     """What makes RBD images and writes to them, as a client of the clusters."""
     marker: str = field(default_factory=lambda: f"contract-{uuid.uuid4().hex[:8]}")
@@ -226,9 +232,18 @@ def simulated_dcn(simulator: Simulator, folder: Path) -> Iterator[Dcn]:
         finally:
             simulator.control.clear_faults()
 
+    @contextmanager
+    def slowly(_site: str) -> Iterator[None]:
+        simulator.control.set_time_scale(SLOW_TIME)
+        try:
+            yield
+        finally:
+            simulator.control.set_time_scale(1.0)
+
     configs = [simulator.write_config(folder / user, user) for user in ("admin", "demo")]
     with _users(configs) as (admin, member):
-        yield Dcn("simulator", admin, member, without, False, 80, SimulatedPlant(simulator))
+        plant = SimulatedPlant(simulator)
+        yield Dcn("simulator", admin, member, without, False, 80, slowly, plant)
 
 
 @contextmanager
@@ -238,16 +253,18 @@ def lab_dcn(lab: Lab, folder: Path, *, shared: bool) -> Iterator[Dcn]:
     def without(daemon: Daemon, site: str) -> AbstractContextManager[None]:
         return lab.without(f"{daemon}.{site}")
 
+    def slowly(site: str) -> AbstractContextManager[None]:
+        return throttled(lab.site(site), lab.site(site).pools.images, rate=SLOW_RATE)
+
     configs = []
     for cloud in (lab.cloud, lab.member_cloud):
         path = folder / cloud / "config.toml"
         path.parent.mkdir(mode=0o700)
-        path.write_text(
-            render(lab_settings(lab, cloud, agent_deadline_seconds=AGENT_DEADLINE_SECONDS))
-        )
+        path.write_text(render(lab_settings(lab, cloud)))
         configs.append(path)
     with _users(configs) as (admin, member):
-        yield Dcn("lab", admin, member, without, shared, lab.download_port, LabPlant(lab, folder))
+        port, plant = lab.download_port, LabPlant(lab, folder)
+        yield Dcn("lab", admin, member, without, shared, port, slowly, plant)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ OBJECT = 4 << 20
 SIZE = 6 * OBJECT - (1 << 20)
 """The last object is a short one."""
 OBJECTS = 3
-PATIENCE = 200.0
+PATIENCE = 600.0
 """Seconds: daemons report every 30 s at most, and the machine may be busy."""
 
 

@@ -14,7 +14,7 @@ from dcn_console.simulator.instance import Simulator
 
 OBJECT = 4 << 20
 PARENT_SNAPSHOT = "snap"
-_WRITE_SECONDS = 60
+_WRITE_SECONDS = 300
 _WRITE = """
 import os, rados, rbd, sys
 conf, pool, name, *numbers = sys.argv[1:]

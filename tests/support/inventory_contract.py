@@ -26,7 +26,7 @@ from dcn_console.model.inventory import Image, Inventory, Snapshot
 from dcn_console.model.rows import Cell, Placement
 
 SIZE = 1024 * 1024
-DEADLINE = 120.0
+DEADLINE = 600.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,10 @@ class InventoryContract:
                 copy = (after.clusters[edge.name].rows[0].images or {})[image_id]
                 assert (copy.size, copy.snap, copy.snap_protected) == (SIZE, True, True)
 
+                async def told() -> bool:
+                    return (await services.glance.tasks(image_id))[0].is_over
+
+                await eventually(told)
                 newest = (await services.glance.tasks(image_id))[0]
                 assert (newest.status, newest.method, newest.stores) == (
                     "success",

@@ -5,6 +5,10 @@ from dcn_lab.lab import Lab
 from dcn_console.config.settings import Settings
 from dcn_console.model.sites import ClusterAccess, Role, Site, Topology
 
+AGENT_DEADLINE_SECONDS = 30.0
+REQUEST_TIMEOUT_SECONDS = 60.0
+"""Both longer than a healthy service of a lab ever takes, on the busiest machine."""
+
 
 def lab_settings(
     lab: Lab, cloud: str = "", *, user: str = "openstack", **changes: object
@@ -34,5 +38,7 @@ def lab_settings(
         "cloud": cloud or lab.cloud,
         "clouds_file": str(lab.clouds_yaml),
         "topology": Topology(sites),
+        "agent_deadline_seconds": AGENT_DEADLINE_SECONDS,
+        "request_timeout_seconds": REQUEST_TIMEOUT_SECONDS,
     }
     return Settings(**(known | changes))  # type: ignore[arg-type]

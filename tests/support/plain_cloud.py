@@ -13,7 +13,7 @@ from simulated import Reply
 
 from dcn_console.clouds.credentials import load_region
 
-SECONDS = 60.0
+SECONDS = 180.0
 _TYPES = {
     "image": ("image",),
     "volume": ("volumev3", "block-storage", "volume"),

@@ -23,8 +23,11 @@ from dcn_console.runner.lock import holder
 from dcn_console.tasks.location import task_folder
 from dcn_console.tasks.store import TaskStore
 
-DEADLINE_SECONDS = 180.0
+DEADLINE_SECONDS = 600.0
+"""Nothing here takes as long, on the busiest machine."""
 LOOK_SECONDS = 0.1
+END_SECONDS = 120.0
+"""After which a runner that was asked to end is killed."""
 
 
 def until(true: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
@@ -106,7 +109,7 @@ class RealConsole:
             runner.terminate()
         for runner in self._runners:
             try:
-                runner.wait(30)
+                runner.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 runner.kill()
                 runner.wait()
