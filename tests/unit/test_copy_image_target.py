@@ -26,7 +26,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def copy_to(services: FakeServices, *sites: str) -> tuple[list[Target], list[FakeContext]]:
-    gathering = Gathering(sites, patience=0.05)
+    gathering = Gathering(sites, patience=60)
     contexts = [FakeContext(services, site, sites=sites, gathering=gathering) for site in sites]
     return list(await asyncio.gather(*map(copy_to_site, contexts))), contexts
 
@@ -101,7 +101,7 @@ async def test_a_dead_site_is_not_asked_for_and_holds_up_nobody() -> None:
 async def test_a_store_that_failed_is_tried_again_alone() -> None:
     services = FakeServices("dcn0", "dcn1")
     services.glance.failing_stores = {"dcn1-store"}
-    gathering = Gathering(("dcn0", "dcn1"), patience=0.05)
+    gathering = Gathering(("dcn0", "dcn1"), patience=60)
 
     def mend(context: FakeContext) -> None:
         if any("try 1" in line for line in context.lines):
