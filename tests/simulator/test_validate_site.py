@@ -1,7 +1,7 @@
 """A site is validated on a simulator: what works, what is lacking, what fails, and what is left."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +21,16 @@ from dcn_console.simulator.instance import Simulator
 from dcn_console.simulator.records import MIB
 
 STEPS = (*NEEDS, CLEAN)
+IMAGE_BYTES = 4 * MIB
+BANDWIDTH = 512.0 * MIB
+START_SECONDS = 0.2
+"""A simulated Glance takes so long until it begins with what it was asked for."""
 
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
     """One cloud for this module's tests: each leaves nothing behind."""
-    with running_simulator(small_options(bandwidth=512.0 * MIB)) as running:
+    with running_simulator(small_options(bandwidth=BANDWIDTH)) as running:
         yield running
 
 
@@ -47,7 +51,7 @@ async def operations(
 
 
 def a_request(**changes: object) -> ValidateSite:
-    fields: dict[str, object] = {"site": "north", "image_bytes": 4 * MIB, "step_seconds": 600.0}
+    fields: dict[str, object] = {"site": "north", "image_bytes": IMAGE_BYTES, "step_seconds": 600.0}
     return ValidateSite(**{**fields, **changes})  # type: ignore[arg-type]
 
 
@@ -65,6 +69,31 @@ async def left_by(operations: Operations, task_id: str) -> str:
     """What the services have of a task."""
     found = await leftovers(operations.services, (task_id,), (), with_servers=True)
     return "; ".join((found.names, *found.unknown)).strip("; ")
+
+
+def glance_killed_in_mid_copy(simulator: Simulator) -> Callable[[str], None]:
+    """Return what kills Glance after the step that asks it to copy to the edge.
+
+    Its clock stands still from the step before on, and goes on as far as the middle of the edge's
+    RBD image only.
+    """
+
+    def after(name: str) -> None:
+        if name == "copy to edge: probe":
+            simulator.control.set_time_scale(0.0)
+        elif name == "copy to edge: ask":
+            simulator.control.advance(START_SECONDS + 1.5 * IMAGE_BYTES / BANDWIDTH)
+            assert simulator.control.kill_image_service() == 1
+            simulator.control.set_time_scale(1.0)
+
+    return after
+
+
+async def rbd_images_of_ours(operations: Operations, context: MirrorContext) -> list[str]:
+    """What the pools of images hold of the image that a validation imported."""
+    image_id = str(context.results["import image"].data["image"])
+    clusters = operations.services.clusters.values()
+    return [name for cluster in clusters for name in await cluster.names("images", image_id)]
 
 
 async def resumed(operations: Operations, plan: Plan, task_id: str) -> tuple[Target, list[str]]:
@@ -188,12 +217,53 @@ async def test_a_step_that_hangs_is_given_up(operations: Operations, simulator: 
     assert outcomes(context.results)["server image"] == "passed"
     assert outcomes(context.results)[CLEAN] == "failed"
     assert "backup “dcn-console-validate-7” is creating" in context.results[CLEAN].text
+    assert "openstack volume backup set --state error " in context.results[CLEAN].text
     simulator.control.set_faults()
 
     again = await operations.replan(context.task)
     target, _ = await operations.run(request, again)
     assert target.state is TargetState.DONE, target.text
     assert await left_by(operations, context.task.id) == ""
+
+
+async def test_an_image_whose_copy_a_killed_glance_left_goes_at_once(
+    operations: Operations, simulator: Simulator
+) -> None:
+    request = a_request(without_server=True, step_seconds=300.0)
+    kill = glance_killed_in_mid_copy(simulator)
+    target, context = await operations.run(request, on_step=kill)
+    assert target.state is TargetState.FAILED
+    assert context.results["copy to edge"].outcome == "failed"
+    assert context.results[CLEAN].outcome == "passed", context.results[CLEAN].text
+    assert await left_by(operations, context.task.id) == ""
+    assert await rbd_images_of_ours(operations, context) == []
+
+
+async def test_what_a_killed_glance_still_locks_goes_with_a_retry(
+    operations: Operations, simulator: Simulator
+) -> None:
+    request = a_request(without_server=True, step_seconds=60.0)
+    _, first = await operations.run(request, on_step=glance_killed_in_mid_copy(simulator))
+    assert first.results[CLEAN].outcome == "failed"
+    assert "Glance is at something with image" in first.results[CLEAN].text
+    assert not [line for line in first.lines if "not cancelled" in line]
+    assert len(await rbd_images_of_ours(operations, first)) == 2
+
+    contexts: list[MirrorContext] = []
+
+    def pass_two_hours(name: str) -> None:
+        if name == "compare content":
+            contexts[0].fake.clock.forward(7200.0)
+
+    target, _ = await operations.run(
+        request,
+        await operations.replan(first.task),
+        on_step=pass_two_hours,
+        on_wait=contexts.append,
+    )
+    assert target.state is TargetState.DONE, target.text
+    assert await left_by(operations, first.task.id) == ""
+    assert await rbd_images_of_ours(operations, first) == []
 
 
 async def test_an_image_of_the_cloud_stays_and_its_new_copy_goes(

@@ -50,6 +50,21 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
         silence = (self.at - lock.task.updated_at).total_seconds()
         return silence * SLOWEST_STAGING > (self.image.size or 0)
 
+    @property
+    def stalled(self) -> str:
+        """Say since when Glance tells nothing of the import it works on, "" while it does."""
+        lock = self.lock
+        if lock is None or lock.task is None or lock.task.updated_at is None:
+            return ""
+        if not lock.is_stalled(self.at):
+            return ""
+        minutes = int((self.at - lock.task.updated_at).total_seconds() // 60)
+        free = f"{lock.free_from:%H:%M} UTC" if lock.free_from else "now on"
+        return (
+            f"no word from Glance for {minutes} min; if it died, the import can be "
+            f"taken over from {free}"
+        )
+
     def is_importing(self, store: str) -> bool:
         """Whether a living import has still to serve ``store``."""
         return store in self.stores_to_serve and not self.lock_is_dead()

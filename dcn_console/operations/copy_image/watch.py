@@ -1,10 +1,8 @@
 """Step three of a copy: watch Glance's task until the site's store has the image, or never will."""
 
 import time
-from datetime import datetime
 
 from dcn_console.model.errors import ClusterError, ObjectNotFound, ServiceError
-from dcn_console.model.imports import ImportLock
 from dcn_console.model.tasks import TargetState
 from dcn_console.operations.base import TargetContext
 from dcn_console.operations.copy_image.measure import Meter
@@ -63,7 +61,7 @@ async def watch(context: TargetContext, subject: Subject, task_id: str) -> StepR
 async def _show(context: TargetContext, subject: Subject, seen: Observation, meter: Meter) -> None:
     """Show the phase: behind another store, staging, or bytes arriving."""
     serving = next(iter(seen.stores_to_serve), None)
-    stalled = _stalled(seen.lock, seen.at)
+    stalled = seen.stalled
     if serving is not None and serving != subject.store:
         text = stalled or f"Glance serves {_site_of(context, serving)} first"
         context.show(TargetState.WAITING, text)
@@ -79,19 +77,6 @@ async def _show(context: TargetContext, subject: Subject, seen: Observation, met
 def _site_of(context: TargetContext, store: str) -> str:
     site = context.services.topology.with_store(store)
     return site.name if site is not None else f"store {store}"
-
-
-def _stalled(lock: ImportLock | None, now: datetime) -> str:
-    if lock is None or lock.task is None or lock.task.updated_at is None:
-        return ""
-    if not lock.is_stalled(now):
-        return ""
-    minutes = int((now - lock.task.updated_at).total_seconds() // 60)
-    free = f"{lock.free_from:%H:%M} UTC" if lock.free_from else "now on"
-    return (
-        f"no word from Glance for {minutes} min; if it died, the import can be "
-        f"taken over from {free}"
-    )
 
 
 async def _why_it_failed(

@@ -9,8 +9,8 @@ from dcn_console.operations.images.children import look_at_copies
 async def discard(context: TargetContext, image: Image) -> str:
     """Delete an image of the task's own; return "" or why it is left behind.
 
-    One that somebody made volumes of meanwhile stays. What a broken upload left in the hub's pool
-    is removed too. Raises ServiceError when Glance does not answer.
+    One that somebody made volumes of meanwhile stays. What broken uploads and copies left in the
+    pools is removed too. Raises ServiceError when Glance does not answer.
     """
     services = context.services
     copies = await look_at_copies(services, image)
@@ -31,12 +31,16 @@ async def discard(context: TargetContext, image: Image) -> str:
 
 
 async def _sweep(context: TargetContext, image: Image) -> None:
-    hub = context.services.topology.hub
-    cluster = context.services.clusters.get(hub.name) if hub is not None else None
-    if hub is None or hub.cluster is None or cluster is None:
-        return
-    try:
-        if await cluster.remove_unfinished(hub.cluster.images_pool, image.id):
-            context.log(f"removed what the unfinished image had left at {hub.name}")
-    except ClusterError as error:
-        context.log(f"cannot see whether the unfinished image left anything: {error.message}")
+    """Remove what broken uploads and copies left at the hub and where Glance was to copy to."""
+    topology = context.services.topology
+    begun = (topology.with_store(store) for store in (*image.importing_to, *image.failed_stores))
+    sites = {site.name: site for site in (topology.hub, *begun) if site is not None}
+    for site in sites.values():
+        cluster = context.services.clusters.get(site.name)
+        if site.cluster is None or cluster is None:
+            continue
+        try:
+            if await cluster.remove_unfinished(site.cluster.images_pool, image.id):
+                context.log(f"removed what the unfinished image had left at {site.name}")
+        except ClusterError as error:
+            context.log(f"cannot see whether the unfinished image left anything: {error.message}")

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
+from msgspec.structs import replace
+
 from dcn_console.model.errors import DcnError, HttpError, ObjectNotFound, ServiceError
 from dcn_console.model.inventory import Image, Volume
 from dcn_console.model.storage import Backup
@@ -16,13 +18,14 @@ from dcn_console.model.text import printable
 from dcn_console.operations.backups.removal import remove_backup
 from dcn_console.operations.backups.where import site_of
 from dcn_console.operations.base import TargetContext
-from dcn_console.operations.cinder_waiting import GONE, HasStatus, until_answered
+from dcn_console.operations.cinder_waiting import GONE, until_answered
 from dcn_console.operations.copy_image.observe import observe
 from dcn_console.operations.delete_servers.run import delete_server
+from dcn_console.operations.images.broken_copy import is_broken_off
 from dcn_console.operations.images.children import look_at_copies, look_at_copy
 from dcn_console.operations.images.discarding import discard
 from dcn_console.operations.mirror_steps.resolute import Resolute
-from dcn_console.operations.patience import DONE, REFUSED
+from dcn_console.operations.patience import CANCELLED, DONE, REFUSED
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.upload_volume.steps import first_name
 from dcn_console.operations.validate_site.leftovers import Leftovers, leftovers
@@ -40,6 +43,7 @@ from dcn_console.operations.validate_site.names import (
 )
 from dcn_console.operations.validate_site.own_file import remove_file
 from dcn_console.operations.validate_site.remains import remains_of
+from dcn_console.operations.validate_site.settling import until_let_go
 from dcn_console.operations.validate_site.stage import Run
 from dcn_console.operations.volumes.removal import remove_snapshot, remove_volume
 from dcn_console.operations.within import Within
@@ -48,7 +52,7 @@ ROUNDS = 3
 """So often everything is gone through, while it helps: what was in the way may be gone then."""
 OBJECT_SECONDS = 300.0
 """How long one object may take, at most; a validation with less time a step takes that."""
-_SETTLED = ("available", "error", "deleting")
+_BUSY = ("saving", "uploading", "importing")
 
 
 class Cleaning:
@@ -167,7 +171,9 @@ class Cleaning:
         what = f"volume “{printable(volume.label, 60)}”"
 
         async def remove(context: TargetContext) -> StepResult:
-            settled = await _settled(context, what, lambda: self._services.cinder.volume(volume.id))
+            hangs = f"openstack volume set --state error {volume.id}"
+            ask = partial(self._services.cinder.volume, volume.id)
+            settled = await until_let_go(context, what, ask, hangs)
             if settled is not None:
                 return settled
             return await remove_volume(context, volume.id, what)
@@ -178,8 +184,9 @@ class Cleaning:
         what = f"backup “{printable(backup.label, 60)}”"
 
         async def remove(context: TargetContext) -> StepResult:
-            backups = self._services.cinder.backups
-            settled = await _settled(context, what, lambda: backups.backup(backup.id))
+            hangs = f"openstack volume backup set --state error {backup.id}"
+            ask = partial(self._services.cinder.backups.backup, backup.id)
+            settled = await until_let_go(context, what, ask, hangs)
             return settled if settled is not None else await remove_backup(context, backup)
 
         await self._gone(what, self._run.parameters.hub, remove)
@@ -188,16 +195,24 @@ class Cleaning:
         what = f"image “{printable(image.label, 60)}”"
 
         async def remove(context: TargetContext) -> StepResult:
+            words = busy = f"Glance is at something with {what}"
+
             async def look() -> StepResult | None:
+                nonlocal words
                 seen = await observe(self._services, image.id, context.now())
-                busy = seen.image.status in ("saving", "uploading", "importing")
-                if busy or (seen.lock is not None and not seen.lock_is_dead()):
-                    context.show(TargetState.WAITING, f"Glance is at something with {what}")
+                held = seen.lock is not None and not seen.lock_is_dead()
+                if seen.image.status in _BUSY or (
+                    held and not await is_broken_off(self._services, seen)
+                ):
+                    words = f"{busy}: {seen.stalled}" if seen.stalled else busy
+                    context.show(TargetState.WAITING, words)
                     return None
                 left = await self._discarded(context, seen.image)
                 return StepResult(outcome=REFUSED if left else DONE, text=left)
 
-            result = await until_answered(context, look, cancelled=f"Glance is busy with {what}")
+            result = await until_answered(context, look, cancelled="")
+            if result.outcome == CANCELLED:
+                return replace(result, text=words)
             return StepResult(outcome=DONE) if result.outcome == GONE else result
 
         await self._gone(what, self._run.parameters.hub, remove)
@@ -254,31 +269,6 @@ class _Timely(Resolute):
 
     def cancelled(self) -> bool:
         """Whether its time is over."""
-        super().cancelled()
-        return self._within.is_overdue
-
-
-async def _settled(
-    context: TargetContext, what: str, ask: Callable[[], Awaitable[HasStatus]]
-) -> StepResult | None:
-    """Wait while Cinder is at something with an object; how it ended when that is no good."""
-    last = "unknown"
-
-    async def look() -> StepResult | None:
-        nonlocal last
-        last = (await ask()).status or "unknown"
-        if last.startswith(_SETTLED):
-            return StepResult(outcome=DONE)
-        text = f"{what} is {printable(last, 40)}; waiting until Cinder lets go of it"
-        context.show(TargetState.WAITING, text)
-        return None
-
-    result = await until_answered(context, look, cancelled="", at_least_once=True)
-    if result.outcome == GONE:
-        return StepResult(outcome=DONE, text=f"{what} is gone")
-    if result.outcome == DONE:
-        return None
-    if result.outcome == REFUSED:
-        return result
-    text = f"{what} is {printable(last, 40)}, and Cinder does not let go of it"
-    return StepResult(outcome=REFUSED, text=text)
+        if self._within.is_overdue:
+            return True
+        return super().cancelled()

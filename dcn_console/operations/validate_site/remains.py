@@ -93,7 +93,7 @@ def _wanted(services: Services, seen: Iterable[Leftovers]) -> dict[tuple[str, st
                 prefix = f"{image_of(backup.volume_id or '')}.backup."
                 wanted.setdefault((hub.name, pool_of(backup)), set()).add(prefix)
         for image in one.images:
-            for store in image.stores:
+            for store in (*image.stores, *image.importing_to, *image.failed_stores):
                 site = services.topology.with_store(store)
                 if site is not None and site.cluster is not None:
                     place = (site.name, site.cluster.images_pool)
