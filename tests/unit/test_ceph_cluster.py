@@ -196,6 +196,7 @@ async def test_a_dead_cluster_is_told_within_the_deadline_and_works_again(
     tmp_path: Path, call: str, fault: object
 ) -> None:
     site = Site(tmp_path, deadline=0.5)
+    await until_it_answers(site)
     site.change(faults={call: fault})
     with pytest.raises(ClusterUnreachable) as caught:
         await (

@@ -21,6 +21,7 @@ from dcn_console.operations.registry import operation
 from dcn_console.runner import engine
 from dcn_console.runner.lock import RunnerLock, holder, is_held
 from dcn_console.runner.service import Runner
+from dcn_console.runner.signals import Signals
 from dcn_console.tasks.location import TaskFolder, task_folder
 from dcn_console.tasks.store import TaskStore
 
@@ -147,14 +148,23 @@ async def test_a_queued_task_is_cancelled_without_ever_starting(
 
 
 async def test_a_paused_task_waits_before_its_next_step_also_in_another_runner(
-    folder: TaskFolder, services: FakeServices
+    folder: TaskFolder, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    follow = Signals.follow
+    told: list[datetime | None] = []
+
+    def noted(signals: Signals, task: Task) -> None:
+        follow(signals, task)
+        told.append(task.pause_requested_at)
+
+    monkeypatch.setattr(Signals, "follow", noted)
     store = TaskStore(folder.store)
     services.clusters["dcn0"].reachable = False
     number = submit(store, "dcn0")
     async with running(folder, services):
         await until(lambda: store.task(number).targets[0].state is TargetState.WAITING)
         store.request_pause(number)
+        await until(lambda: any(told))
         services.clusters["dcn0"].reachable = True
         await until(lambda: store.task(number).state is TaskState.PAUSED)
     async with running(folder, services):
