@@ -21,7 +21,7 @@ from dcn_console.model.sites import ClusterAccess
 
 AGENT = Path(dcn_console.ceph.agent.__file__).parent
 ALLOWED = set(sys.stdlib_module_names) | {"rados", "rbd"}
-PATIENCE = 30.0
+PATIENCE = 120.0
 LIKE_SSH = """\
 import subprocess, sys
 print("Authorised users only!", flush=True)

@@ -284,7 +284,7 @@ async def test_a_hanging_manager_delays_no_rbd_image() -> None:
     bench = Bench(lyon)
     await bench.feed.look(thorough=True)
     hanging = asyncio.create_task(bench.manager.look(thorough=True))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await lyon.mirroring.hung.wait()
         await bench.feed.look(thorough=True)
     assert bench.pool.images

@@ -33,7 +33,7 @@ def make(path: Path, size: int, *command: str) -> bytes:
         pytest.skip(f"{command[0]} is not installed")
     with path.open("wb") as disk:
         disk.truncate(size)
-    subprocess.run((tool, *command[1:]), check=True, capture_output=True, timeout=60)
+    subprocess.run((tool, *command[1:]), check=True, capture_output=True, timeout=300)
     return path.read_bytes()
 
 

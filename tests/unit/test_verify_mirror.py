@@ -293,7 +293,7 @@ async def test_cancelled_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
         return {}
 
     monkeypatch.setattr(FakeContent, "hash_objects", hang)
-    target = await asyncio.wait_for(MirrorVerify().run_target(context), 10)
+    target = await asyncio.wait_for(MirrorVerify().run_target(context), 60)
     assert target.state is TargetState.CANCELLED
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def members(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     folder = tmp_path_factory.mktemp("wheel")
     command = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder))
-    subprocess.run((*command, str(ROOT)), check=True, capture_output=True, timeout=240)
+    subprocess.run((*command, str(ROOT)), check=True, capture_output=True, timeout=540)
     (wheel,) = folder.glob("*.whl")
     return set(zipfile.ZipFile(wheel).namelist())
 
