@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from console_pilot import picture, running, shown, until
-from fake_data import HOSTILE_NAMES, NOW, sample_rows
+from console_pilot import running, shown, until
+from fake_data import NOW, sample_rows
 from fake_mirrors import with_mirrors
 from fake_stored import with_stored
 from fake_workspace import FakeWorkspace
-from rich.cells import cell_len
+from hostile_text import NAMES, assert_clean
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
@@ -25,12 +25,6 @@ from dcn_console.console.table_screen import TableScreen
 from dcn_console.model.plans import Check, ObjectReference, Outcome, Plan, PlannedStep
 from dcn_console.model.rows import Rows
 
-NAMES = (
-    *HOSTILE_NAMES[:-1],
-    "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET} \N{ARABIC LETTER SHEEN}\N{RIGHT-TO-LEFT MARK}x",
-    "\x1b]0;title\x07\x1b[2J\x9b31m",
-    "\r\n\t ",
-)
 KEPT = {
     "id",
     "key",
@@ -91,20 +85,6 @@ def hostile_plan(name: str) -> Plan:
         parameters={"offers": {"flavors": (name, "x"), "networks": (name,), "alike": {name: name}}},
         made_at=NOW,
     )
-
-
-def assert_clean(app: ConsoleApp) -> None:
-    """Check that no control character reached the screen and that no line became longer."""
-    lines = picture(app)
-    assert len(lines) == app.size.height
-    for text in lines:
-        assert not set(text) & set("\x1b\x07\x9b\r\n\t\N{RIGHT-TO-LEFT OVERRIDE}"), repr(text)
-        assert cell_len(text) <= app.size.width, repr(text)
-    screen = app.screen
-    if isinstance(screen, TableScreen):
-        for table in screen.tables.values():
-            for y in range(table.size.height if table.display else 0):
-                assert table.render_line(y).cell_length == table.scrollable_content_region.width
 
 
 async def page(pilot: Pilot[None], app: ConsoleApp, key: str) -> TableScreen:
