@@ -94,6 +94,7 @@ def test_an_edge_that_is_down_makes_it_partly_done(simulator: Simulator, cli: Co
 
 
 def test_interrupting_leaves_the_copy_running(simulator: Simulator, cli: CommandLine) -> None:
+    simulator.control.set_time_scale(0)
     add_image(simulator, size=256 * MIB)
     process = cli.start("image", "copy", "tiny", "--to", "north")
     assert process.stderr is not None
@@ -103,6 +104,7 @@ def test_interrupting_leaves_the_copy_running(simulator: Simulator, cli: Command
     _, rest = process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode == 130
     assert "Task 1 goes on in the background" in rest
+    simulator.control.set_time_scale(1)
     assert cli("task", "wait", "1").status == 0
 
 
@@ -139,6 +141,8 @@ def test_a_member_may_not_copy(simulator: Simulator, tmp_path: Path) -> None:
     member = CommandLine(tmp_path, simulator.write_config(tmp_path, user="demo"))
     try:
         assert member("image", "list", "-o", "json").status == 0
+        shown = member("image", "copy", "tiny", "--to", "north", "--dry-run")
+        assert "only administrators copy" in " ".join(f"{shown.out} {shown.err}".split())
         copied = member("image", "copy", "tiny", "--to", "north")
         assert copied.status == 1
         assert "403" in copied.err or "policy" in copied.err.casefold()

@@ -234,11 +234,19 @@ class FakeGlance:
         )
 
 
+@dataclass
+class FakeCloud:
+    """The connection of an administrator, unless other roles are given."""
+
+    roles: frozenset[str] = frozenset({"admin"})
+
+
 class FakeServices:
     """What an operation sees of a DCN."""
 
     def __init__(self, *edges: str) -> None:
         self.clock = Clock()
+        self.cloud = FakeCloud()
         self.topology = a_topology(*edges)
         self.clusters = {site.name: FakeCluster(site.name) for site in self.topology}
         self.glance = FakeGlance(self.clock, self.clusters)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import msgspec
-from fake_dcn import Clock, a_topology
+from fake_dcn import Clock, FakeCloud, a_topology
 from fake_dcn import FakeCluster as CopyCluster
 
 from dcn_console.inventory.services import Services
@@ -213,6 +213,7 @@ class ImageServices:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        self.cloud = FakeCloud()
         self.topology = a_topology("dcn0", "dcn1")
         self.clusters = {name: Cluster(name) for name in self.topology.names}
         self.glance = FakeGlance(self.clock, self.clusters)

@@ -76,6 +76,17 @@ async def test_a_glance_without_copy_image_is_refused() -> None:
     assert "enabled_import_methods" in made.refusals[0].way_out
 
 
+async def test_who_is_no_administrator_is_warned_before_glance_refuses() -> None:
+    services = FakeServices("dcn0")
+    assert "administrators" not in texts(await plan(services))
+    services.cloud.roles = frozenset({"reader", "member"})
+    made = await plan(services)
+    assert made.has_work
+    (warning,) = [check for check in made.checks if "administrators" in check.text]
+    assert warning.text.endswith("these credentials have member, reader only.")
+    assert "doctor" in warning.way_out
+
+
 async def test_a_non_raw_image_is_warned_about() -> None:
     services = FakeServices("dcn0")
     services.glance.image_now = an_image(disk_format="qcow2")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dcn_console.ceph.cluster import ClusterStatus
+from dcn_console.inventory.reading import ADMIN
 from dcn_console.inventory.services import Services
 from dcn_console.model.inventory import Image, Store
 from dcn_console.model.plans import Check, Outcome
@@ -22,6 +23,24 @@ def image_checks(seen: Observation, services: Services) -> list[Check]:
         *_lock_warning(seen, name),
         *_format_warning(image, name),
         *_source_warning(image, name, services),
+    ]
+
+
+def may_copy_checks(services: Services) -> list[Check]:
+    """Warn where Glance's policy “copy_image”, unless changed, keeps these credentials from it.
+
+    Administrators only by default (glance/policies/image.py). Without Keystone there are no roles.
+    """
+    roles = services.cloud.roles
+    if not roles or ADMIN in roles:
+        return []
+    return [
+        Check(
+            outcome=Outcome.WARNING,
+            text="By default Glance lets only administrators copy between stores; these "
+            f"credentials have {', '.join(sorted(map(printable, roles)))} only.",
+            way_out="dcn-console doctor tries whether they may.",
+        )
     ]
 
 

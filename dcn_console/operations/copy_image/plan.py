@@ -20,7 +20,12 @@ from dcn_console.model.plans import (
 from dcn_console.model.sites import Site
 from dcn_console.model.text import printable
 from dcn_console.operations.base import PlanContext
-from dcn_console.operations.copy_image.checks import image_checks, room_check, site_refusal
+from dcn_console.operations.copy_image.checks import (
+    image_checks,
+    may_copy_checks,
+    room_check,
+    site_refusal,
+)
 from dcn_console.operations.copy_image.commands import equivalent_commands
 from dcn_console.operations.copy_image.observe import Observation, observe
 from dcn_console.operations.copy_image.subject import Parameters
@@ -83,13 +88,13 @@ def _nothing_to_do(site: Site, seen: Observation, context: PlanContext) -> str:
 
 
 async def method_check(services: Services) -> list[Check]:
-    """Refuse where Glance does not offer to copy between stores."""
+    """Refuse where Glance does not offer to copy between stores, warn where it may forbid it."""
     try:
         methods = await services.glance.import_methods()
     except ServiceError as error:
         return [Check(outcome=Outcome.WARNING, text=f"Import methods unknown: {error.message}")]
     if COPY_IMAGE in methods:
-        return []
+        return may_copy_checks(services)
     return [
         Check(
             outcome=Outcome.REFUSED,

@@ -10,7 +10,7 @@ from dcn_console.model.errors import ServiceError
 from dcn_console.model.inventory import Store
 from dcn_console.model.plans import Check, PlannedStep
 from dcn_console.model.sites import Site
-from dcn_console.operations.copy_image.checks import site_refusal
+from dcn_console.operations.copy_image.checks import may_copy_checks, site_refusal
 from dcn_console.operations.mirror_room import room_checks
 from dcn_console.operations.mirror_subject import fine, refused, warned
 
@@ -100,7 +100,7 @@ async def _method_checks(services: Services, places: Places) -> list[Check]:
     except ServiceError as error:
         return [warned(f"Import methods unknown: {error.message}", error.way_out)]
     if COPY_IMAGE in methods:
-        return []
+        return may_copy_checks(services)
     text = f"This Glance does not offer copy-image: the image can only be at {landing}."
     return [refused(text, "Add it to enabled_import_methods in glance-api.conf.")]
 
