@@ -62,7 +62,7 @@ def a_volume(name: str) -> Volume:
 
 
 BACKUPS = (
-    a_backup("first", 27),
+    a_backup("first", 25),
     a_backup("second", 2, "db-2", metadata={"dcn_console_verified_at": "2026-01-01T00:00:00Z"}),
     a_backup("broken", 1, status="error", fail_reason="no keyring"),
 )
