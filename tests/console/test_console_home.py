@@ -1,14 +1,32 @@
 """The home page, driven by keys."""
 
-from console_pilot import picture, put_on, running, shown, strand, type_text, until, view
+import pytest
+from console_pilot import (
+    DEADLINE_SECONDS,
+    picture,
+    put_on,
+    running,
+    shown,
+    strand,
+    type_text,
+    until,
+    view,
+)
 from fake_workspace import FakeWorkspace
 from textual.events import Key
 
+from dcn_console.console import typeahead
 from dcn_console.console.details.screens import ImageScreen, TaskScreen, VolumeScreen
 from dcn_console.console.footer import KeyFooter
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.prompt import PromptBar
 from dcn_console.console.situation import Place
+
+
+@pytest.fixture
+def all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let keys wait for the one before them however long a busy machine takes for it."""
+    monkeypatch.setattr(typeahead, "PATIENCE_SECONDS", DEADLINE_SECONDS)
 
 
 async def test_everything_is_side_by_side() -> None:
@@ -37,6 +55,7 @@ async def test_the_number_keys_go_to_the_panes() -> None:
             assert app.home.tables[place].has_focus
 
 
+@pytest.mark.usefixtures("all_the_time")
 async def test_keys_typed_ahead_go_where_the_first_one_led() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         for key in ("4", "enter"):
@@ -50,6 +69,7 @@ async def test_keys_typed_ahead_go_where_the_first_one_led() -> None:
         assert app.home.tables[Place.IMAGES].state.cursor_index == 0
 
 
+@pytest.mark.usefixtures("all_the_time")
 async def test_letters_typed_ahead_of_the_prompt_run_no_action() -> None:
     workspace = FakeWorkspace()
     async with running(workspace) as (app, pilot):
@@ -83,6 +103,7 @@ async def test_keys_that_come_while_the_console_is_left_do_nothing() -> None:
         assert app.is_running
 
 
+@pytest.mark.usefixtures("all_the_time")
 async def test_enter_pressed_twice_opens_one_page() -> None:
     async with running(FakeWorkspace()) as (app, pilot):
         for _ in range(3):
