@@ -70,7 +70,19 @@ def newest_whole(case: Case, condition: MirrorCondition) -> datetime | None:
         return None
     if _came_from_elsewhere(case):
         return None
-    return case.destination.consistent_at
+    return _whole_at(case)
+
+
+def _whole_at(case: Case) -> datetime | None:
+    """In journal mode no later than the primary was heard of, where it cannot be asked."""
+    side = case.destination
+    whole = side.consistent_at
+    if whole is None or side.image is None or case.source.known:
+        return whole
+    if case.mode is not MirrorMode.JOURNAL:
+        return whole
+    heard = side.image.primary_heard_at
+    return min(whole, heard) if heard is not None else None
 
 
 def _came_from_elsewhere(case: Case) -> bool:
@@ -109,13 +121,13 @@ def _shown(seconds: float) -> str:
 def _ready_with(case: Case, side: Evidence, condition: MirrorCondition) -> Judgement:
     """Judge a destination that has the RBD image and can be asked."""
     complete = side.first_copy_complete
-    whole = side.consistent_at
     if complete is False:
         return Judgement(holds=False, why="the first copy has not arrived whole")
     if complete is None:
         if condition in _COPYING:
             return Judgement(holds=False, why="nothing tells that the first copy has arrived")
         return Judgement(holds=None, why="when it last held everything is not known")
+    whole = _whole_at(case)
     reason = _reservation(condition)
     if whole is not None:
         why = f"whole as of {clock(whole, case.now)}"

@@ -144,6 +144,20 @@ class MirrorImage(msgspec.Struct, frozen=True, kw_only=True):
     status: ReplayStatus | None = None
     remote: tuple[RemoteStatus, ...] = ()
 
+    @property
+    def primary_heard_at(self) -> datetime | None:
+        """When the daemon of a primary elsewhere last reported here; None if none does.
+
+        The daemon here goes on saying that no journal entry is missing, for as long as it lives,
+        while it reaches the primary no more (seen on Ceph 16.2).
+        """
+        told = [
+            one.status.reported_at
+            for one in self.remote
+            if one.status.description == "local image is primary" and one.status.reported_at
+        ]
+        return max(told, default=None)
+
 
 class MirrorSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A mirror snapshot of an RBD image (librbd, ``MirrorSnapshotNamespace``).

@@ -5,7 +5,7 @@ import pytest
 from fake_mirror_services import SUBJECT, FakeServices, Killed, MirrorContext
 from fake_mirroring import IMAGE
 
-from dcn_console.model.mirroring import MirrorMode
+from dcn_console.model.mirroring import MirrorMode, ReplayState, ReplayStatus
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import FailOver
 from dcn_console.model.tasks import TargetState
@@ -44,6 +44,24 @@ async def test_the_other_side_takes_over_and_the_loss_is_told(mode: MirrorMode) 
     assert "can be written to" in ended.verified
     assert services.world.held("dcn0").primary
     assert services.world.held("dcn0").snapshots == ()
+
+
+async def test_a_daemon_that_does_not_reach_the_primary_proves_nothing_lately() -> None:
+    """It goes on reporting that no journal entry is missing (seen on Ceph 16.2)."""
+    services = lost()
+    heard = services.clock.now
+    services.clock.forward(3600)
+    held = services.world.held("dcn0")
+    held.remote["central"] = ReplayStatus(
+        state=ReplayState.STOPPED, description="local image is primary", reported_at=heard
+    )
+    held.status = ReplayStatus(
+        state=ReplayState.REPLAYING, reported_at=services.clock.now, entries_behind=0
+    )
+    said = (await planned(services)).irreversible
+    assert f"What central wrote after {heard:%Y-%m-%d %H:%M:%S} UTC (1 h ago)" in said
+    held.remote.clear()
+    assert "has arrived is not known" in (await planned(services)).irreversible
 
 
 async def test_entries_that_are_missing_are_counted() -> None:

@@ -394,12 +394,20 @@ class TestUnreachable:
 
     def test_a_lost_primary_leaves_the_peer_ready_as_of_its_last_point(self) -> None:
         last = state("paris", pool("paris", image(primary=True)))
-        row = judged(world(unreachable(last=last), image(journal(0, age=30))))
+        primary = report("stopped", description="local image is primary", age=300)
+        lyon = image(journal(0, age=30), remote=(told("paris", primary),))
+        row = judged(world(unreachable(last=last), lyon))
         assert row.condition is MirrorCondition.UNKNOWN
         assert row.source.site == "paris"
         assert row.protected.holds is None
         assert row.peer_ready.holds is True
-        assert row.consistent_at == ago(30)
+        assert row.consistent_at == ago(300)
+
+    def test_a_daemon_alone_does_not_tell_how_much_of_a_lost_primary_is_there(self) -> None:
+        last = state("paris", pool("paris", image(primary=True)))
+        row = judged(world(unreachable(last=last), image(journal(0, age=30))))
+        assert row.consistent_at is None
+        assert "to a point that is not known" in row.peer_ready.why
 
     def test_a_primary_never_asked_comes_first_as_it_must_be_that(self) -> None:
         row = judged(world(unreachable(), image(journal(0))))

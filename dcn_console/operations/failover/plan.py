@@ -161,8 +161,13 @@ def what_is_lost(source: Side, destination: Side, now: datetime) -> str:
         snapshots = destination.detail.mirror_snapshots if destination.detail is not None else ()
         taken = [one.taken_at for one in snapshots if one.complete and one.taken_at is not None]
         at = (status.local_snapshot_at if status is not None else None) or max(taken, default=None)
-    elif status is not None and status.entries_behind:
-        more = f", and the {count(status.entries_behind, 'entry', 'entries')} it was behind then"
+    else:
+        if source.error is not None and at is not None and mirroring is not None:
+            heard = mirroring.primary_heard_at
+            at = min(at, heard) if heard is not None else None
+        if status is not None and status.entries_behind:
+            behind = count(status.entries_behind, "entry", "entries")
+            more = f", and the {behind} it was behind then"
     if at is None:
         return f"How much of what {source.name} wrote has arrived is not known; the rest is lost."
     return (
