@@ -39,7 +39,7 @@ def test_a_command_on_the_demo_leaves_nothing(cli: CommandLine, tmp_path: Path) 
     assert (listed.status, listed.err) == (0, "")
     assert len(listed.json) > 20
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert processes_naming(tmp_path) == []
+    eventually(lambda: processes_naming(tmp_path) == [], seconds=DEADLINE_SECONDS)
     assert not (tmp_path / "state").exists()
 
 
@@ -47,7 +47,7 @@ def test_the_demo_copies_to_an_edge(cli: CommandLine, tmp_path: Path) -> None:
     copied = cli("demo", "image", "copy", "tinycore-15", "--to", "edges", "-o", "json")
     assert copied.status == 0, copied.err
     assert copied.json[0]["state"] == "done"
-    assert processes_naming(tmp_path) == []
+    eventually(lambda: processes_naming(tmp_path) == [], seconds=DEADLINE_SECONDS)
 
 
 def test_the_demo_relocates_a_volume_and_stops_its_server(cli: CommandLine) -> None:
@@ -103,7 +103,7 @@ def test_stopping_the_demo_takes_all_down(
     os.killpg(process.pid, number)
     process.communicate(timeout=DEADLINE_SECONDS)
     assert process.returncode in (130, 143)
-    assert processes_naming(tmp_path) == []
+    eventually(lambda: processes_naming(tmp_path) == [], seconds=DEADLINE_SECONDS)
     assert list((tmp_path / "tmp").iterdir()) == []
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from dcn_console.simulator.instance import Simulator
 from dcn_console.workspace.local import LocalWorkspace
 
 MIB = 1024 * 1024
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 500
 IMAGES = "/image/v2/images"
 
 
@@ -43,7 +44,8 @@ async def workspace(
     await found.stop()
     pid = runner_of(found)
     if pid is not None:
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def scratch(folder: Path) -> Path:
@@ -84,7 +86,7 @@ def as_qcow2(raw: Path) -> Path:
         pytest.skip("qemu-img is not installed")
     packed = raw.with_suffix(".qcow2")
     command = [program, "convert", "-f", "raw", "-O", "qcow2", str(raw), str(packed)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return packed
 
 

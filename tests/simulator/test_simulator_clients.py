@@ -52,7 +52,7 @@ def run(cloud: Simulator, tmp_path: Path) -> Command:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=500,
             check=False,
         )
 

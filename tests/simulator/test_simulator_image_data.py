@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated import Api, Reply, eventually
+from simulated import PATIENCE_SECONDS, Api, Reply, eventually
 from simulated_storage import Storage
 
 from dcn_console.simulator.instance import Simulator
@@ -64,7 +64,7 @@ def make_qcow2(folder: Path, size: int) -> tuple[Path, bytes]:
     raw, packed = folder / "disk.raw", folder / "disk.qcow2"
     raw.write_bytes(data)
     command = [program, "convert", "-f", "raw", "-O", "qcow2", str(raw), str(packed)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return packed, data
 
 
@@ -86,7 +86,7 @@ def test_an_upload_grows_in_the_store(simulator: Simulator, admin: Api) -> None:
 
     part = eventually(used)
     assert 0 < part <= len(data)
-    thread.join(60)
+    thread.join(PATIENCE_SECONDS)
     assert sent == [204]
     assert used() == len(data)
     assert admin.image(image_id)["os_hash_value"] == hashlib.sha512(data).hexdigest()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from dcn_console.workspace.bodies import readable
 from dcn_console.workspace.interface import Change
 from dcn_console.workspace.local import LocalWorkspace
 
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 500
 MIB = 1024 * 1024
 
 
@@ -48,7 +49,8 @@ async def workspace(paths: Paths) -> AsyncIterator[LocalWorkspace]:
     await found.stop()
     pid = runner_of(found)
     if pid is not None:
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def runner_of(workspace: LocalWorkspace) -> int | None:
