@@ -164,7 +164,7 @@ def _retry(app: ConsoleHost) -> None:
     if task is not None:
         from dcn_console.console.dialogs.retrying import RetryDialog
 
-        app.push_screen(RetryDialog(task))
+        app.open_dialog(RetryDialog(task), lambda _: None)
 
 
 def _command(app: ConsoleHost) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from textual.dom import DOMNode
+    from textual.screen import Screen
 
     from dcn_console.console.clock import Clock
     from dcn_console.console.command_line import Command
@@ -86,6 +87,11 @@ class ConsoleHost(App[None]):
         """Show the error of a worker that failed in our own code."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.complain(event.worker.error)
+
+    def open_dialog(self, dialog: Screen[Answer], answer: Callable[[Answer | None], None]) -> None:
+        """Show a dialog and hand on its answer; no older message lies over its buttons."""
+        self.clear_notifications()
+        self.push_screen(dialog, answer)
 
     def complain(self, error: BaseException) -> None:
         """Show an error for a moment and keep it among the messages."""

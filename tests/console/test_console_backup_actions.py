@@ -329,5 +329,5 @@ def test_what_has_no_good_backup_is_named() -> None:
 
 def test_numbers_to_keep_are_whole() -> None:
     assert number_or_none("") == number_or_none("12") == ""
-    for wrong in ("0", "-1", "1.5", "ten"):
+    for wrong in ("0", "-1", "1.5", "ten", "9" * 5000):
         assert number_or_none(wrong)

@@ -10,6 +10,7 @@ from fake_tasks import plan
 from fake_workspace import FakeWorkspace
 from rich.cells import cell_len
 
+from dcn_console.console.dialogs.menu import MenuDialog
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.navigation import to_home
 from dcn_console.console.situation import Place
@@ -248,3 +249,13 @@ async def test_the_header_drops_what_has_no_room() -> None:
         assert "2 running" in strand(app, "header")
     async with running(FakeWorkspace(), (40, 10)) as (app, _pilot):
         assert "lab · admin" in strand(app, "header")
+
+
+async def test_no_older_message_lies_over_a_dialog() -> None:
+    async with running(FakeWorkspace(), (80, 24)) as (app, pilot):
+        app.say("something that was said before")
+        await until(pilot, lambda: "something that was said" in shown(app), "the message")
+        await pilot.press("3", "V")
+        await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
+        await until(pilot, lambda: "something that was said" not in shown(app), "a clear view")
+        assert any("something that was said" in entry for entry in said(app))

@@ -116,6 +116,21 @@ async def test_marked_volumes_are_extended_together_and_a_size_is_asked_for() ->
         assert await planned(pilot, app, workspace) == wanted
 
 
+async def test_a_volume_cannot_be_made_smaller() -> None:
+    workspace = a_workspace()
+    async with running(workspace, (80, 24)) as (app, pilot):
+        row = await on_a_volume(pilot, app)
+        has = (row.volume.size or 0) // GIB
+        await choose(pilot, app, "x")
+        await until(pilot, lambda: f"It has {has} now." in shown(app), "what it has")
+        await type_text(pilot, str(has))
+        await pilot.press("enter")
+        await until(pilot, lambda: "only become larger" in shown(app), "what is wrong")
+        await type_text(pilot, "0")
+        wanted = ExtendVolumes(volume_ids=(row.key,), size=has * 10 * GIB)
+        assert await planned(pilot, app, workspace) == wanted
+
+
 async def test_an_image_goes_where_it_is_wanted() -> None:
     workspace = a_workspace()
     async with running(workspace) as (app, pilot):
@@ -235,5 +250,5 @@ def test_each_says_why_it_cannot_be_run(name: str) -> None:
 
 def test_sizes_are_whole_gibibytes() -> None:
     assert gibibytes("10") == gibibytes_or_none("") == gibibytes_or_none("1") == ""
-    for wrong in ("", "0", "-1", "1.5", "ten", "²"):
+    for wrong in ("", "0", "-1", "1.5", "ten", "²", "9" * 5000):
         assert gibibytes(wrong)

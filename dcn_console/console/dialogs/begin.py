@@ -57,7 +57,7 @@ def ask(app: ConsoleHost, form: Form, answers: Answers) -> None:
         if answers is not None:
             show_plan(app, form, answers)
 
-    app.push_screen(OptionsDialog(form, answers), go_on)
+    app.open_dialog(OptionsDialog(form, answers), go_on)
 
 
 def show_plan(app: ConsoleHost, form: Form, answers: Answers) -> None:
@@ -74,4 +74,4 @@ def show_plan(app: ConsoleHost, form: Form, answers: Answers) -> None:
         elif isinstance(front, TableScreen) and front.table.has_marks:
             front.table.clear_marks()
 
-    app.push_screen(PlanDialog(form.title, form.verb, form.requests(answers)), go_on)
+    app.open_dialog(PlanDialog(form.title, form.verb, form.requests(answers)), go_on)

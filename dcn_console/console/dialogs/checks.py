@@ -2,7 +2,9 @@
 
 import re
 
-_INTERVAL = re.compile(r"[1-9][0-9]*[dhm]\Z")
+_INTERVAL = re.compile(r"[1-9][0-9]{0,8}[dhm]\Z")
+_WHOLE = re.compile(r"0{0,8}[1-9][0-9]{0,8}\Z", re.ASCII)
+"""A number above 0 whose bytes, taken as GiB, still fit into 64 bits."""
 
 
 def interval(text: str) -> str:
@@ -28,7 +30,7 @@ def percent(text: str) -> str:
 
 def gibibytes(text: str) -> str:
     """Return what is wrong with a size in GiB."""
-    if text.isascii() and text.isdigit() and int(text) > 0:
+    if _WHOLE.match(text):
         return ""
     return "Type a whole number of GiB, such as 10."
 
@@ -40,7 +42,7 @@ def gibibytes_or_none(text: str) -> str:
 
 def number_or_none(text: str) -> str:
     """Return what is wrong with a number above 0 that may be left out."""
-    if not text or (text.isascii() and text.isdigit() and int(text) > 0):
+    if not text or _WHOLE.match(text):
         return ""
     return "Type a whole number, such as 7, or nothing."
 

@@ -32,7 +32,7 @@ def ask_for_sites(app: ConsoleHost, images: tuple[ImageRow, ...]) -> None:
         if sites is not None:
             plan_copy(app, images, sites)
 
-    app.push_screen(SitesDialog(describe_images(images), images, app.rows.sites), go_on)
+    app.open_dialog(SitesDialog(describe_images(images), images, app.rows.sites), go_on)
 
 
 def plan_copy(
@@ -45,4 +45,4 @@ def plan_copy(
         if submitted:
             home_of(app).tables[Place.IMAGES].clear_marks()
 
-    app.push_screen(CopyDialog(keys, sites, describe_images(images)), go_on)
+    app.open_dialog(CopyDialog(keys, sites, describe_images(images)), go_on)

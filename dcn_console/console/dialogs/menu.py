@@ -133,4 +133,4 @@ def open_menu(app: ConsoleHost, menu: Menu) -> None:
         if name is not None:
             app.action_run(name)
 
-    app.push_screen(MenuDialog(menu, front_of(app).situation()), go_on)
+    app.open_dialog(MenuDialog(menu, front_of(app).situation()), go_on)

@@ -88,10 +88,26 @@ def snapshot(situation: Situation, _rows: Rows, _now: datetime) -> Form:
 def extend(situation: Situation, _rows: Rows, _now: datetime) -> Form:
     """Ask for the new size."""
     volume_ids = _ids(situation)
+    largest = max((row.volume.size or 0 for row in situation.volumes), default=0) // GIB
+    has = "It has" if len(volume_ids) == 1 else "The largest has"
+
+    def complaint(text: str) -> str:
+        wrong = gibibytes(text)
+        if wrong or len(volume_ids) > 1 or int(text) > largest:
+            return wrong
+        return f"It has {largest} GiB, and can only become larger."
+
     return Form(
         title=f"Extend {what(situation)}",
         verb="Extend",
-        fields=(Field(id="size", label="size", hint="The new size in GiB.", complaint=gibibytes),),
+        fields=(
+            Field(
+                id="size",
+                label="size",
+                hint=f"The new size in GiB. {has} {largest} now.",
+                complaint=complaint,
+            ),
+        ),
         requests=lambda answers: (
             ExtendVolumes(volume_ids=volume_ids, size=int(answers["size"]) * GIB),
         ),
