@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dcn_lab.ceph_conf import SERVICE_USER
 from dcn_lab.daemons import Daemon
-from dcn_lab.database import Database
+from dcn_lab.database import CLOCK_SECONDS, Database
 from dcn_lab.errors import LabError
 from dcn_lab.files import make_folder, render_sections, write_private
 from dcn_lab.glance import Glance
@@ -31,9 +31,6 @@ REPORT_SECONDS = 10
 QUOTA = 100
 """Of volumes, snapshots and backups in a project: ten, the default, are soon used up by tests."""
 BACKUP = "cinder-backup"
-BACKUP_ANNOUNCED_SECONDS = REPORT_SECONDS + 3
-"""A starting cinder-backup tells the scheduler that it is unusable, and takes that back one
-polling interval later (cinder/backup/manager.py); a backup asked for in between fails."""
 LAST_REPORTS = (
     "SELECT `binary`, host, TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP())"
     " FROM services WHERE deleted = 0 AND updated_at IS NOT NULL;"
@@ -105,8 +102,6 @@ class Cinder:
 
         def ready(age_seconds: float) -> bool:
             """Tell whether the service has reported to the database since it was started."""
-            if binary == BACKUP and age_seconds < BACKUP_ANNOUNCED_SECONDS:
-                return False
             try:
                 reports = self._database.query(LAST_REPORTS, NAME)
             except LabError:
@@ -115,7 +110,7 @@ class Cinder:
                 (program, host.partition("@")[0]): int(seconds)
                 for program, host, seconds in (line.split("\t") for line in reports.splitlines())
             }
-            return ages.get((binary, site.name), math.inf) < age_seconds
+            return ages.get((binary, site.name), math.inf) + CLOCK_SECONDS <= age_seconds
 
         return Daemon(
             name=name,

@@ -1,8 +1,9 @@
 """Run an OpenStack program by its entry point: `run_service.py MODULE:FUNCTION ARGUMENTS`.
 
-Debian's own wrappers want systemd and many more packages. Four things are mended on the way:
+Debian's own wrappers want systemd and many more packages. Five things are mended on the way:
 the scheduler of Cinder 21.3 looks for a cinder-backup in the volume's zone and ignores the zone
 that was asked for (Launchpad 1949061), so that no edge volume could be backed up at the hub;
+a starting cinder-backup calls itself unusable, for a minute and more;
 os-brick looks for keyrings in /etc/ceph only, where a lab has none; Nova's fake driver forgets its
 servers when it ends, and can't stop or start them any more; and Neutron can't list ports until it
 has been asked for something else.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEDULER = "cinder.cmd.scheduler"
+BACKUP = "cinder.cmd.backup"
 USERS_OF_KEYRINGS = {"cinder.cmd.backup", "cinder.cmd.volume"}
 COMPUTE = "nova.cmd.compute"
 NETWORK = "neutron.cmd.eventlet.server"
@@ -45,6 +47,32 @@ def mend_backup_scheduling() -> None:
 
     manager.SchedulerManager.create_backup = create_backup
     host_manager.HostManager.get_backup_host = get_backup_host
+
+
+def mend_backup_announcement() -> None:
+    """Tell the scheduler that cinder-backup works as soon as it does (cinder/backup/manager.py).
+
+    It announces itself before its driver is set up, as unusable, and takes that back with its
+    periodic tasks, which begin up to a minute later; a backup asked for in between fails.
+    """
+    import eventlet  # type: ignore[import-not-found]
+    from cinder import context, objects
+
+    objects.register_all()
+    from cinder.backup import manager  # type: ignore[import-not-found]
+
+    original = manager.BackupManager.init_host_with_rpc
+
+    def init_host_with_rpc(self: Any) -> None:
+        original(self)
+        eventlet.spawn(announce, self)
+
+    def announce(self: Any) -> None:
+        while not self.is_working():
+            eventlet.sleep(0.1)
+        self.publish_service_capabilities(context.get_admin_context())
+
+    manager.BackupManager.init_host_with_rpc = init_host_with_rpc
 
 
 def mend_keyring_folder(folder: Path) -> None:
@@ -97,6 +125,8 @@ def main() -> None:
     entry_point = getattr(importlib.import_module(module), function)
     if module == SCHEDULER:
         mend_backup_scheduling()
+    if module == BACKUP:
+        mend_backup_announcement()
     if module == COMPUTE:
         mend_fake_driver()
     if module == NETWORK:
