@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 from dcn_lab.lab import Lab
+from lab_clients import connect, delete_image
+from lab_settings import AGENT_DEADLINE_SECONDS, REQUEST_TIMEOUT_SECONDS
 
 from dcn_console.config.paths import Paths
 from dcn_console.config.settings import Settings, load
@@ -25,6 +27,11 @@ def cli(lab: Lab, tmp_path: Path) -> Iterator[CommandLine]:
         "--cloud", lab.cloud, "init", "--config", str(config), "--ceph-folder", str(lab.ceph_folder)
     )
     assert found.status == 0, found.err
+    patience = (
+        f"agent_deadline_seconds = {AGENT_DEADLINE_SECONDS}\n"
+        f"request_timeout_seconds = {REQUEST_TIMEOUT_SECONDS}\n"
+    )
+    config.write_text(patience + config.read_text())
     yield command
     command.close()
 
@@ -39,7 +46,7 @@ def image_id(lab: Lab, tmp_path: Path) -> Iterator[str]:
         "--container-format", "bare", "-f", "json", f"cli-test-{tmp_path.name}",
     )  # fmt: skip
     yield str(made["id"])
-    lab.openstack("image", "delete", str(made["id"]))
+    delete_image(lab, connect(lab, lab.cloud), str(made["id"]))
 
 
 def settings_of(cli: CommandLine) -> Settings:

@@ -2,13 +2,12 @@
 
 import os
 import socket
-import time
 from pathlib import Path
 
 import pytest
 from dcn_lab.daemons import Daemon, Supervisor
 from dcn_lab.errors import LabError
-from dcn_lab.execution import environment_of
+from dcn_lab.execution import environment_of, wait_until
 from dcn_lab.files import make_folder
 from dcn_lab.layout import LONGEST_DIRECTORY, Layout, layout_in
 from dcn_lab.processes import session_members
@@ -57,12 +56,9 @@ def test_stop_ends_the_children_too(layout: Layout) -> None:
     supervisor.start(_daemon(layout, FAMILY))
     pid = supervisor.pid("helper")
     assert pid is not None
-    deadline = time.monotonic() + 120
-    while len(supervisor.members("helper")) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert len(supervisor.members("helper")) == 3
+    wait_until("the family", lambda: len(supervisor.members("helper")) == 3, seconds=120)
 
-    supervisor.stop("helper", seconds=10)
+    supervisor.stop("helper", seconds=60)
 
     assert session_members(pid) == ()
 
@@ -72,6 +68,7 @@ def test_a_daemon_that_ignores_the_request_is_killed(layout: Layout) -> None:
     supervisor.start(_daemon(layout, f"trap '' TERM; {FAMILY}"))
     pid = supervisor.pid("helper")
     assert pid is not None
+    wait_until("the family", lambda: len(supervisor.members("helper")) == 3, seconds=120)
 
     supervisor.stop("helper", seconds=0.2)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from dcn_lab.errors import LabError
+from dcn_lab.execution import wait_until
 from dcn_lab.lab import Lab
 
 
@@ -16,7 +17,7 @@ def test_one_cluster_daemon_is_stopped_and_started(lab: Lab, kind: str) -> None:
             edge.rbd("ls", edge.pools.volumes)
         assert lab.hub.rbd("ls", lab.hub.pools.volumes, "--format", "json") is not None
 
-    assert lab.healthy()
+    wait_until("a healthy lab", lab.healthy, seconds=300)
     assert isinstance(edge.rbd("ls", edge.pools.volumes, "--format", "json"), list)
 
 
@@ -27,7 +28,7 @@ def test_a_killed_service_comes_back(lab: Lab) -> None:
     lab.start("glance-api")
 
     assert not set(killed) & set(lab.pids("glance-api"))
-    assert lab.healthy()
+    wait_until("a healthy lab", lab.healthy, seconds=300)
 
 
 def test_an_unknown_daemon_is_told_with_the_known_ones(lab: Lab) -> None:
