@@ -17,6 +17,7 @@ from dcn_console.operations.marks import PART_KEY, TASK_KEY
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.validate_site.leftovers import leftovers
 from dcn_console.operations.validate_site.names import CLEAN, NEEDS
+from dcn_console.simulator.faults import ApiFault
 from dcn_console.simulator.instance import Simulator
 from dcn_console.simulator.records import MIB
 
@@ -264,6 +265,23 @@ async def test_what_a_killed_glance_still_locks_goes_with_a_retry(
     assert target.state is TargetState.DONE, target.text
     assert await left_by(operations, first.task.id) == ""
     assert await rbd_images_of_ours(operations, first) == []
+
+
+async def test_a_service_that_is_away_when_all_is_to_be_removed_is_waited_for(
+    operations: Operations, simulator: Simulator
+) -> None:
+    def stop(name: str) -> None:
+        if name == "compare content":
+            simulator.control.set_faults(api=(ApiFault(service="volume", status=503),))
+
+    def start(context: MirrorContext) -> None:
+        if "whether any backup is left is not known" in context.shown[-1].text:
+            simulator.control.clear_faults()
+
+    request = a_request(without_server=True)
+    target, context = await operations.run(request, on_step=stop, on_wait=start)
+    assert target.state is TargetState.DONE, target.text
+    assert await left_by(operations, context.task.id) == ""
 
 
 async def test_an_image_of_the_cloud_stays_and_its_new_copy_goes(

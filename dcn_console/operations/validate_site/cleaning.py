@@ -52,6 +52,8 @@ ROUNDS = 3
 """So often everything is gone through, while it helps: what was in the way may be gone then."""
 OBJECT_SECONDS = 300.0
 """How long one object may take, at most; a validation with less time a step takes that."""
+PAUSE_SECONDS = 5.0
+"""Between two looks at services of which one does not answer."""
 _BUSY = ("saving", "uploading", "importing")
 
 
@@ -65,6 +67,8 @@ class Cleaning:
         self._tasks = (task.id, *run.parameters.earlier)
         self._names = (first_name(task.id, f"{run.name}-image"),)
         self._left: dict[str, str] = {}
+        seconds = min(OBJECT_SECONDS, run.parameters.step_seconds)
+        self._patience = timedelta(seconds=seconds)
         server = run.results.get(SERVER)
         made_here = server is not None and bool(server.data.get(BEGUN))
         self._with_servers = made_here or bool(run.parameters.earlier)
@@ -101,9 +105,17 @@ class Cleaning:
         return StepResult(outcome=SKIPPED, text=text)
 
     async def _look(self) -> Leftovers:
-        return await leftovers(
-            self._services, self._tasks, self._names, with_servers=self._with_servers
-        )
+        """Look for everything; a service that does not answer is waited for, as an object is."""
+        context = Resolute(self._run.context, "what the validation made is looked for first")
+        deadline = context.now() + self._patience
+        while True:
+            found = await leftovers(
+                self._services, self._tasks, self._names, with_servers=self._with_servers
+            )
+            if not found.may_be_told or context.now() >= deadline:
+                return found
+            context.show(TargetState.WAITING, f"{CLEAN}: {found.unknown[0]}")
+            await context.wait(PAUSE_SECONDS)
 
     def _file(self) -> str:
         return remove_file(self._run.parameters, self._run.context.task.id)
@@ -154,8 +166,7 @@ class Cleaning:
         self, what: str, site: str, remove: Callable[[TargetContext], Awaitable[StepResult]]
     ) -> None:
         """Remove one object in its own time, and remember why when that did not work."""
-        seconds = min(OBJECT_SECONDS, self._run.parameters.step_seconds)
-        deadline = self._run.context.now() + timedelta(seconds=seconds)
+        deadline = self._run.context.now() + self._patience
         context = _Timely(Within(self._run.context, CLEAN, site, deadline))
         context.show(TargetState.RUNNING, f"removing {what}")
         try:

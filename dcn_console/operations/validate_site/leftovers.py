@@ -8,6 +8,7 @@ from dcn_console.model.errors import ServiceError
 from dcn_console.model.inventory import Image, Server, Volume
 from dcn_console.model.storage import Backup, VolumeSnapshot
 from dcn_console.model.text import count, printable
+from dcn_console.operations.cinder_waiting import is_final
 from dcn_console.operations.marks import TASK_KEY
 from dcn_console.operations.upload_volume.names import SCRATCH_NAMES
 from dcn_console.operations.validate_site.parameters import NAMES
@@ -22,7 +23,7 @@ class Leftovers:
 
     The mark alone is not enough: it goes on to images that somebody makes of ours, and to volumes
     restored of a backup that somebody made (Nova's createImage, Cinder's upload-to-image, restore).
-    ``unknown`` says what could not be looked for, and why.
+    ``unknown`` says what could not be looked for, and why; ``may_be_told`` whether that may pass.
     """
 
     servers: tuple[Server, ...] = ()
@@ -31,6 +32,7 @@ class Leftovers:
     volumes: tuple[Volume, ...] = ()
     images: tuple[Image, ...] = ()
     unknown: tuple[str, ...] = ()
+    may_be_told: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -74,6 +76,7 @@ async def leftovers(
     ``names`` are those that images bear which Cinder uploads, until they are marked.
     """
     unknown: list[str] = []
+    may_be_told = False
     servers: list[Server] = []
     backups: list[Backup] = []
     snapshots: list[VolumeSnapshot] = []
@@ -81,9 +84,11 @@ async def leftovers(
     images: dict[str, Image] = {}
 
     async def told(what: str, looking: Callable[[], Awaitable[None]]) -> None:
+        nonlocal may_be_told
         try:
             await looking()
         except ServiceError as error:
+            may_be_told |= not is_final(error)
             unknown.append(f"whether any {what} is left is not known: {error.message}")
 
     async def look_for_servers() -> None:
@@ -124,6 +129,7 @@ async def leftovers(
         volumes=tuple(filter(_is_ours, volumes)),
         images=tuple(one for one in images.values() if _is_ours(one) and one.status not in _GONE),
         unknown=tuple(unknown),
+        may_be_told=may_be_told,
     )
 
 
