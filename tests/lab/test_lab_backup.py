@@ -1,14 +1,12 @@
 """Backups on real Cinder and Ceph: a chain travels to another edge whatever is killed meanwhile."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from dcn_lab.lab import Lab
 from lab_storage import OBJECT, Storage
-from lab_tasks import agents, carried_out, console_on, halted, planned
+from lab_tasks import agents, carried_out, console_on, halted, kill_agents, planned
 from real_console import RealConsole, until
 
 from dcn_console.model.requests import ContentCheck, Request
@@ -53,8 +51,7 @@ async def carried_out_with_kills(lab: Lab, console: RealConsole, request: Reques
         number = console.store.submit(plan, "test").number
         until(watching(number), "the task watches")
         until(lambda: bool(agents(console)), "an agent measures")
-        for agent in agents(console):
-            os.kill(agent, signal.SIGKILL)
+        kill_agents(console)
         console.kill_runner()
         console.start_runner()
         until(lambda: bool(agents(console)), "the next runner's agent measures")

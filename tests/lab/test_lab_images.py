@@ -12,8 +12,16 @@ from typing import Any
 
 import pytest
 from dcn_lab.lab import Lab, LabSite
-from lab_clients import connect, shown_image, stores_of, wait_for, web_server
-from lab_tasks import carried_out, console_on, halted, plan_of, planned
+from lab_clients import (
+    connect,
+    delete_image,
+    is_locked,
+    shown_image,
+    stores_of,
+    wait_for,
+    web_server,
+)
+from lab_tasks import carried_out, console_on, halted, plan_of, planned, throttled
 from real_console import RealConsole, until
 
 from dcn_console.model.image_requests import DeleteCopies, DeleteImages, ImportImage
@@ -24,7 +32,8 @@ GATED = """#!{python}
 import os, pathlib, sys, time
 folder = pathlib.Path({folder!r})
 if sys.argv[1] == "convert":
-    (folder / "pid").write_text(str(os.getpid()))
+    (folder / "draft").write_text(str(os.getpid()))
+    (folder / "draft").rename(folder / "pid")
     while not (folder / "open").exists():
         time.sleep(0.05)
 os.execv({program!r}, ["qemu-img", *sys.argv[1:]])
@@ -66,7 +75,7 @@ class Glance:
 
     def _data_at(self, site: LabSite, image_id: str) -> str:
         command = ("/usr/bin/python3", "-c", READ, str(site.conf), site.pools.images, image_id)
-        done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, timeout=600, capture_output=True, text=True)
         return done.stdout.strip()
 
     def rbd_images(self, site: LabSite) -> set[str]:
@@ -74,10 +83,15 @@ class Glance:
 
     def assert_no_orphans(self) -> None:
         """See that no RBD image is left of an image that Glance does not have."""
-        for site in self._lab.sites:
-            for image_id in self.rbd_images(site):
-                answer = self.connection.image.get(f"/images/{image_id}", raise_exc=False)
-                assert answer.status_code == 200, f"{image_id} is left at {site.name}"
+        wait_for(self._lab, "the end of orphans", lambda: not self._orphans())
+
+    def _orphans(self) -> set[str]:
+        return {
+            f"{image_id} at {site.name}"
+            for site in self._lab.sites
+            for image_id in self.rbd_images(site)
+            if self.connection.image.get(f"/images/{image_id}", raise_exc=False).status_code == 404
+        }
 
 
 class Disk:
@@ -108,11 +122,11 @@ def glance(lab: Lab) -> Glance:
 
 
 @pytest.fixture
-def name(glance: Glance) -> Iterator[str]:
+def name(lab: Lab, glance: Glance) -> Iterator[str]:
     name = f"import-test-{uuid.uuid4().hex[:8]}"
     yield name
     for image in glance.named(name):
-        glance.connection.image.delete(f"/images/{image['id']}")
+        delete_image(lab, glance.connection, image["id"])
 
 
 @pytest.fixture
@@ -184,8 +198,12 @@ async def test_an_upload_that_dies_with_its_glance_is_begun_anew(
     request = ImportImage(name=name, path=str(disk.raw))
     number = console.store.submit(await planned(console, request), "test").number
     console.start_runner()
-    until(at(console, number, lab.hub), "the file is sent")
-    lab.kill("glance-api")
+    with throttled(lab.hub, lab.hub.pools.images):
+        until(
+            lambda: console.target(number, lab.hub.name).state is TargetState.COPYING,
+            "the file is sent",
+        )
+        lab.kill("glance-api")
     lab.start("glance-api")
     task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)
@@ -224,8 +242,7 @@ async def test_no_copy_goes_while_a_volume_at_one_site_is_a_clone(
         console, ImportImage(name=name, path=str(source), sites=(near.name, far.name))
     )
     image_id = str(glance.named(name)[0]["id"])
-    lock = "os_glance_import_task"
-    wait_for(lab, "Glance's lock", lambda: not shown_image(glance.connection, image_id).get(lock))
+    wait_for(lab, "Glance's lock", lambda: not is_locked(glance.connection, image_id))
     everywhere = DeleteImages(image_ids=(image_id,))
     early = await planned(console, everywhere)
     assert early.typed_name == name

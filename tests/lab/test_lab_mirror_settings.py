@@ -6,6 +6,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from dcn_lab.errors import LabError
 from dcn_lab.lab import Lab
 from lab_settings import lab_settings
+from lab_tasks import slowed
 from real_console import RealConsole, until
 
 from dcn_console.config.write import render
@@ -43,7 +45,7 @@ MakeImage = Callable[..., RbdSubject]
 @pytest.fixture
 def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
     config = tmp_path / "config.toml"
-    config.write_text(render(lab_settings(lab, user="admin", agent_deadline_seconds=10)))
+    config.write_text(render(lab_settings(lab, user="admin")))
     console = RealConsole(config, tmp_path / "state")
     yield console
     console.close()
@@ -81,7 +83,13 @@ def remove(lab: Lab, subject: RbdSubject) -> None:
         return not any(exists(lab, edge.name, subject) for edge in lab.edges)
 
     until(alone, f"the copies of {name} are gone")
-    lab.rbd(lab.hub, "rm", "--no-progress", name)
+
+    def removed() -> bool:
+        with suppress(LabError):
+            lab.rbd(lab.hub, "rm", "--no-progress", name)
+        return not exists(lab, lab.hub.name, subject)
+
+    until(removed, f"{name} is removed")
 
 
 def exists(lab: Lab, site: str, subject: RbdSubject) -> bool:
@@ -206,12 +214,13 @@ async def test_a_runner_killed_in_the_first_copy_goes_on_with_it(
         progress = console.target(number, edge).progress
         return progress is not None and bool(progress.done)
 
-    until(arriving, "bytes arrive")
-    progress = console.target(number, edge).progress
-    assert progress is not None
-    assert progress.source in (ProgressSource.RBD_IMAGE, ProgressSource.MIRROR_DAEMON)
-    assert progress.total == BIG
-    console.kill_runner()
+    with slowed(lab.edges[0]):
+        until(arriving, "bytes arrive")
+        progress = console.target(number, edge).progress
+        assert progress is not None
+        assert progress.source in (ProgressSource.RBD_IMAGE, ProgressSource.MIRROR_DAEMON)
+        assert progress.total == BIG
+        console.kill_runner()
     console.start_runner()
     task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)
@@ -233,7 +242,7 @@ async def test_a_clone_is_refused_then_flattened(
         for mode in MirrorMode:
             refused = await plan(console, wanted(clone, mode, lab))
             assert refused.is_refused
-            assert "--flatten" in refused.refusals[0].way_out
+            assert "--flatten" in refused.refusals[0].option
         console.start_runner()
         agreed = wanted(clone, MirrorMode.SNAPSHOT, lab, flatten=True)
         await carried_out(console, agreed)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from dcn_lab.compute_seed import FLAVORS, KEY_PAIR, NETWORK
 from dcn_lab.lab import Lab, LabSite
-from lab_clients import connect, shown_image, stores_of, wait_for
+from lab_clients import connect, delete_image, shown_image, stores_of, wait_for
 from lab_storage import Storage
-from lab_tasks import carried_out, console_on, halted, plan_of, planned
+from lab_tasks import carried_out, console_on, halted, plan_of, planned, throttled
 from real_console import RealConsole, until
 
 from dcn_console.model.server_requests import (
@@ -24,6 +24,7 @@ from dcn_console.model.server_requests import (
 )
 from dcn_console.model.tasks import TargetState, TaskState
 
+UPLOAD_RATE = 64 << 20
 FLAVOR = str(FLAVORS[0]["name"])
 
 
@@ -63,14 +64,14 @@ def storage(lab: Lab) -> Iterator[Storage]:
 
 
 @pytest.fixture
-def name(nova: Nova, storage: Storage) -> Iterator[str]:
+def name(lab: Lab, nova: Nova, storage: Storage) -> Iterator[str]:
     """Return a name for servers and images; what bears it goes before the volumes do."""
     name = f"server-test-{uuid.uuid4().hex[:8]}"
     yield name
     for server in nova.named(name):
         nova.delete(server["id"])
     for image in images_named(nova, name):
-        nova.connection.image.delete(f"/images/{image['id']}")
+        delete_image(lab, nova.connection, image["id"])
 
 
 @pytest.fixture
@@ -120,9 +121,10 @@ async def test_a_server_is_made_imaged_and_deleted_once_though_its_runner_is_kil
         security_group="default",
     )
     plan = await planned(console, wanted)
+    console.start_runner()
+    until(lambda: console.runner_pid() is not None, "the runner holds the store")
     with halted(lab, f"nova-compute.{edge.name}"):
         number = console.store.submit(plan, "test").number
-        console.start_runner()
         until(lambda: bool(nova.named(name)), "Nova was asked")
         console.kill_runner()
     console.start_runner()
@@ -143,13 +145,15 @@ async def test_a_server_is_made_imaged_and_deleted_once_though_its_runner_is_kil
     imaging = ImageOfServer(
         server_id=server["id"], name=name, sites=(lab.hub.name,), stop_server=True
     )
-    number = console.store.submit(await planned(console, imaging), "test").number
-    until(
-        lambda: console.target(number, lab.hub.name).state is TargetState.COPYING,
-        "the root volume is uploaded",
-    )
-    console.kill_runner()
-    assert nova.status(server["id"]) == "ACTIVE"
+    plan = await planned(console, imaging)
+    with throttled(lab.hub, lab.hub.pools.images, rate=UPLOAD_RATE):
+        number = console.store.submit(plan, "test").number
+        until(
+            lambda: console.target(number, lab.hub.name).state is TargetState.COPYING,
+            "the root volume is uploaded",
+        )
+        console.kill_runner()
+    wait_for(lab, "the server", lambda: nova.status(server["id"]) == "ACTIVE")
     console.start_runner()
     task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)
@@ -182,6 +186,7 @@ async def test_a_server_that_somebody_else_deletes_meanwhile_is_told_of(
     plan = await planned(console, wanted)
     assert any("no address" in check.text for check in plan.checks)
     console.start_runner()
+    until(lambda: console.runner_pid() is not None, "the runner holds the store")
     with halted(lab, f"nova-compute.{edge.name}"):
         number = console.store.submit(plan, "test").number
         until(lambda: bool(nova.named(name)), "Nova was asked")
@@ -194,4 +199,4 @@ async def test_a_server_that_somebody_else_deletes_meanwhile_is_told_of(
     assert task.state is TaskState.FAILED, console.explain(number)
     assert "deleted by somebody else" in task.error
     assert nova.named(name) == []
-    assert storage.status(root) == "available", console.explain(number)
+    wait_for(lab, "a free volume", lambda: storage.status(root) == "available")

@@ -1,13 +1,12 @@
 """An edge is validated on real services: killed in the middle, and with a service that hangs."""
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from dcn_lab.lab import Lab
-from lab_tasks import console_on, planned
+from lab_tasks import console_on, halted, planned
 from real_console import RealConsole, until
 
 from dcn_console.inventory.services import Services
@@ -17,7 +16,7 @@ from dcn_console.model.validation import Report, StageOutcome, report_of
 from dcn_console.operations.validate_site.leftovers import leftovers
 from dcn_console.operations.validate_site.names import CLEAN, VOLUME
 
-OVER_SECONDS = 800.0
+OVER_SECONDS = 1500.0
 
 
 @pytest.fixture
@@ -92,16 +91,9 @@ async def test_a_service_that_hangs_fails_its_step_and_leaves_nothing(
         site=edge.name, image_bytes=4 << 20, without_server=True, step_seconds=60.0
     )
     plan = await planned(console, request)
-    number = console.store.submit(plan, "test").number
-    until(lambda: has_begun(console, number, "copy to edge: ask"), "the copy begins", OVER_SECONDS)
-    pids = lab.pids(f"cinder-volume.{edge.name}")
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with halted(lab, f"cinder-volume.{edge.name}"):
+        number = console.store.submit(plan, "test").number
         until(lambda: has_begun(console, number, CLEAN), "cleaning begins", OVER_SECONDS)
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
     task = over(console, number)
     told = {stage.name: stage for stage in report(console, task).stages}
     assert told[VOLUME].outcome is StageOutcome.FAILED, console.explain(number)

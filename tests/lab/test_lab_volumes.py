@@ -2,16 +2,15 @@
 
 import hashlib
 import os
-import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from dcn_lab.compute_seed import FLAVORS, NETWORK
 from dcn_lab.lab import Lab
-from lab_clients import connect, copy_image, stores_of, wait_for
+from lab_clients import connect, copy_image, delete_image, stores_of, wait_for
 from lab_storage import OBJECT, Storage
-from lab_tasks import agents, carried_out, console_on, halted, plan_of, planned
+from lab_tasks import carried_out, console_on, halted, kill_agents, plan_of, planned, throttled
 from lossy_proxy import LossyProxy, lossy_proxy
 from real_console import RealConsole, until
 
@@ -31,7 +30,7 @@ CONTENT = os.urandom(2 * OBJECT)
 WRITTEN = (0, 100, 255)
 HOLES = (1, 99)
 """Objects of the volume that becomes an image."""
-UPLOAD_SECONDS = 600.0
+UPLOAD_RATE = 64 << 20
 RUNNER_SECONDS = 3600.0
 """A runner without work stays so long."""
 
@@ -85,7 +84,7 @@ def image(lab: Lab, admin: Any) -> Iterator[str]:
         copy_image(lab, admin, identity, lab.edges[:1])
         yield identity
     finally:
-        admin.image.delete(f"/images/{identity}")
+        delete_image(lab, admin, identity)
 
 
 def restart(console: RealConsole) -> None:
@@ -95,8 +94,8 @@ def restart(console: RealConsole) -> None:
     until(lambda: console.runner_pid() is not None, "the next runner holds the store")
 
 
-def over(console: RealConsole, number: int, seconds: float = 180.0) -> Task:
-    task = console.wait_over(number, seconds)
+def over(console: RealConsole, number: int) -> Task:
+    task = console.wait_over(number)
     assert task.state is TaskState.DONE, console.explain(number)
     return task
 
@@ -213,9 +212,11 @@ async def test_a_volume_in_use_is_snapshotted_and_its_image_survives_kills_on_it
     volume_id, server_id = used
     edge, hub = lab.edges[0], lab.hub
     quiet = SnapshotVolumes(volume_ids=(volume_id,), name="quiet", stop_server=True)
-    number = console.store.submit(await planned(console, quiet), "test").number
-    until(lambda: server_status(admin, server_id) != "ACTIVE", "the server is stopped")
-    restart(console)
+    plan = await planned(console, quiet)
+    with halted(lab, f"cinder-volume.{edge.name}"):
+        number = console.store.submit(plan, "test").number
+        until(lambda: server_status(admin, server_id) != "ACTIVE", "the server is stopped")
+        restart(console)
     over(console, number)
     assert server_status(admin, server_id) == "ACTIVE"
     (kept,) = storage.snapshots(volume_id)
@@ -223,18 +224,18 @@ async def test_a_volume_in_use_is_snapshotted_and_its_image_survives_kills_on_it
     upload = UploadVolumes(volume_ids=(volume_id,), name="lab: volumes", sites=(hub.name,))
     plan = await planned(console, upload)
     assert plan.targets == (hub.name,)
-    number = console.store.submit(plan, "test").number
 
     def bytes_arrive() -> bool:
         target = console.target(number, hub.name)
         assert not target.state.is_over, console.explain(number)
         return target.progress is not None and bool(target.progress.done)
 
-    until(bytes_arrive, "bytes of the image arrive")
-    for agent in agents(console):
-        os.kill(agent, signal.SIGKILL)
-    restart(console)
-    task = over(console, number, UPLOAD_SECONDS)
+    with throttled(hub, hub.pools.images, rate=UPLOAD_RATE):
+        number = console.store.submit(plan, "test").number
+        until(bytes_arrive, "bytes of the image arrive")
+        kill_agents(console)
+        restart(console)
+    task = over(console, number)
     assert f"seen whole at {hub.name}" in task.targets[0].verified
     listed = admin.image.get("/images", params={"name": f"eq:{upload.name}"}).json()["images"]
     (identity,) = [one["id"] for one in listed]
@@ -243,7 +244,7 @@ async def test_a_volume_in_use_is_snapshotted_and_its_image_survives_kills_on_it
         wanted = storage.checksum(edge, volume_id, *WRITTEN, *HOLES)
         assert storage.image_checksum(hub, identity, *WRITTEN, *HOLES) == wanted
     finally:
-        admin.image.delete(f"/images/{identity}")
+        delete_image(lab, admin, identity)
     assert storage.snapshots(volume_id) == [kept]
     volumes = storage.get("/volumes/detail")["volumes"]
     assert not [one for one in volumes if one["name"].startswith("dcn-console task")]
