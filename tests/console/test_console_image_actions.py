@@ -4,15 +4,13 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from console_pilot import put_on, running, shown, type_text, until
+from console_pilot import choose, planned, put_on, running, shown, type_text, until
 from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.app import ConsoleApp
-from dcn_console.console.dialogs.menu import MenuDialog
 from dcn_console.console.dialogs.options import OptionsDialog
-from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place, Situation
 from dcn_console.model.image_requests import DeleteCopies, DeleteImages, ImportImage
@@ -61,27 +59,6 @@ async def on_volume(pilot: Pilot[None], app: ConsoleApp, row: VolumeRow) -> None
     await until(pilot, lambda: table.has_focus, "the volumes")
     assert table.move_to_key(row.key)
     await pilot.pause()
-
-
-async def choose(pilot: Pilot[None], app: ConsoleApp, menu: str, letter: str) -> None:
-    """Open a menu and press a letter."""
-    await pilot.press(menu)
-    await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
-    await pilot.press(letter)
-    await until(pilot, lambda: isinstance(app.screen, OptionsDialog | PlanDialog), "a dialog")
-
-
-async def planned(pilot: Pilot[None], app: ConsoleApp, workspace: FakeWorkspace) -> Request:
-    if isinstance(app.screen, OptionsDialog):
-        await pilot.press("enter")
-    await until(
-        pilot,
-        lambda: isinstance(app.screen, PlanDialog) and app.screen.plans is not None,
-        "the plan",
-    )
-    request = workspace.named("plan")[-1][0]
-    assert isinstance(request, Request)
-    return request
 
 
 async def test_an_image_is_imported_from_a_url() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import msgspec
-from console_pilot import running, shown, type_text, until
+from console_pilot import planned, running, shown, type_text, until
 from fake_data import topology
 from fake_workspace import EVERYTHING, FakeWorkspace
 from textual.pilot import Pilot
@@ -11,7 +11,6 @@ from textual.pilot import Pilot
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.dialogs.options import OptionsDialog
-from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.situation import Place, Situation
 from dcn_console.model.plans import ObjectReference, Plan, PlannedStep
@@ -50,18 +49,6 @@ async def validating(pilot: Pilot[None], app: ConsoleApp) -> None:
     await pilot.press("P")
     await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the choices")
     await pilot.press("down")
-
-
-async def planned(pilot: Pilot[None], app: ConsoleApp, workspace: FakeWorkspace) -> object:
-    """Go on to the plan; return what was asked for."""
-    await pilot.press("enter")
-    await until(
-        pilot,
-        lambda: isinstance(app.screen, PlanDialog) and app.screen.plans is not None,
-        "the plan",
-    )
-    (request,) = workspace.named("plan")[-1]
-    return request
 
 
 def offering(workspace: FakeWorkspace, **offers: object) -> None:

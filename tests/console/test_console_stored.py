@@ -2,7 +2,18 @@
 
 import msgspec
 import pytest
-from console_pilot import picture, running, said, shown, strand, type_text, until, view
+from console_pilot import (
+    choose,
+    picture,
+    planned,
+    running,
+    said,
+    shown,
+    strand,
+    type_text,
+    until,
+    view,
+)
 from fake_data import NOW, sample_rows, topology
 from fake_stored import with_stored
 from fake_workspace import EVERYTHING, FakeWorkspace
@@ -16,9 +27,6 @@ from dcn_console.console.details.stored_screens import (
     StoredDetail,
 )
 from dcn_console.console.dialogs.backup_forms import BACKUP_FORMS
-from dcn_console.console.dialogs.menu import MenuDialog
-from dcn_console.console.dialogs.options import OptionsDialog
-from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.dialogs.server_forms import SERVER_FORMS
 from dcn_console.console.home import HomeScreen
 from dcn_console.console.pages.raw import RawScreen
@@ -46,24 +54,6 @@ async def opened(pilot: Pilot[None], app: ConsoleApp, key: str) -> StoredScreen:
 
 def preview(screen: StoredScreen) -> str:
     return "\n".join(plain(item) for item in screen.query_one("#preview", Prose).lines)
-
-
-async def choose(pilot: Pilot[None], app: ConsoleApp, menu: str, letter: str) -> None:
-    await pilot.press(menu)
-    await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
-    await pilot.press(letter)
-    await until(pilot, lambda: isinstance(app.screen, OptionsDialog | PlanDialog), "what it asks")
-
-
-async def planned(pilot: Pilot[None], app: ConsoleApp, workspace: FakeWorkspace) -> object:
-    if isinstance(app.screen, OptionsDialog):
-        await pilot.press("enter")
-    await until(
-        pilot,
-        lambda: isinstance(app.screen, PlanDialog) and bool(workspace.named("plan")),
-        "the plan",
-    )
-    return workspace.named("plan")[-1][0]
 
 
 async def test_servers_are_listed_by_site_with_their_volumes() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from console_pilot import put_on, running, shown, type_text, until
+from console_pilot import choose, planned, put_on, running, shown, type_text, until
 from fake_data import topology
 from fake_workspace import EVERYTHING, FakeWorkspace
 from textual.pilot import Pilot
@@ -12,7 +12,6 @@ from textual.widgets import Button, Input
 from dcn_console.console.actions import BY_ID
 from dcn_console.console.app import ConsoleApp
 from dcn_console.console.dialogs.checks import gibibytes, gibibytes_or_none
-from dcn_console.console.dialogs.menu import MenuDialog
 from dcn_console.console.dialogs.options import OptionsDialog
 from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.home import HomeScreen
@@ -20,7 +19,6 @@ from dcn_console.console.prose import Prose
 from dcn_console.console.situation import Place, Situation
 from dcn_console.console.spans import plain
 from dcn_console.model.plans import ObjectReference, Plan
-from dcn_console.model.requests import Request
 from dcn_console.model.rows import VolumeRow
 from dcn_console.model.storage_requests import (
     CreateVolume,
@@ -64,31 +62,11 @@ async def on_a_volume(pilot: Pilot[None], app: ConsoleApp) -> VolumeRow:
     return row
 
 
-async def choose(pilot: Pilot[None], app: ConsoleApp, letter: str) -> None:
-    """Open the menu and press a letter."""
-    await pilot.press("V")
-    await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
-    await pilot.press(letter)
-    await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the choices")
-
-
-async def planned(pilot: Pilot[None], app: ConsoleApp, workspace: FakeWorkspace) -> Request:
-    await pilot.press("enter")
-    await until(
-        pilot,
-        lambda: isinstance(app.screen, PlanDialog) and app.screen.plans is not None,
-        "the plan",
-    )
-    request = workspace.named("plan")[-1][0]
-    assert isinstance(request, Request)
-    return request
-
-
 async def test_a_snapshot_is_named_and_the_server_may_be_stopped() -> None:
     workspace = a_workspace()
     async with running(workspace) as (app, pilot):
         row = await on_a_volume(pilot, app)
-        await choose(pilot, app, "s")
+        await choose(pilot, app, "V", "s")
         await type_text(pilot, "before")
         await pilot.press("down", "left")
         wanted = SnapshotVolumes(volume_ids=(row.key,), name="before", stop_server=True)
@@ -107,7 +85,7 @@ async def test_marked_volumes_are_extended_together_and_a_size_is_asked_for() ->
         for row in rows:
             assert table.move_to_key(row.key)
             await pilot.press("space")
-        await choose(pilot, app, "x")
+        await choose(pilot, app, "V", "x")
         await pilot.press("enter")
         await until(pilot, lambda: "Type a whole number of GiB" in shown(app), "what is wrong")
         await type_text(pilot, "20")
@@ -121,7 +99,7 @@ async def test_a_volume_cannot_be_made_smaller() -> None:
     async with running(workspace, (80, 24)) as (app, pilot):
         row = await on_a_volume(pilot, app)
         has = (row.volume.size or 0) // GIB
-        await choose(pilot, app, "x")
+        await choose(pilot, app, "V", "x")
         await until(pilot, lambda: f"It has {has} now." in shown(app), "what it has")
         await type_text(pilot, str(has))
         await pilot.press("enter")
@@ -135,7 +113,7 @@ async def test_an_image_goes_where_it_is_wanted() -> None:
     workspace = a_workspace()
     async with running(workspace) as (app, pilot):
         row = await on_a_volume(pilot, app)
-        await choose(pilot, app, "u")
+        await choose(pilot, app, "V", "u")
         await type_text(pilot, "golden")
         assert await planned(pilot, app, workspace) == UploadVolumes(
             volume_ids=(row.key,), name="golden"
@@ -155,7 +133,7 @@ async def test_a_deletion_wants_the_name_typed() -> None:
     workspace = a_workspace("db")
     async with running(workspace) as (app, pilot):
         row = await on_a_volume(pilot, app)
-        await choose(pilot, app, "d")
+        await choose(pilot, app, "V", "d")
         await pilot.press("left")
         wanted = DeleteVolumes(volume_ids=(row.key,), with_snapshots=True)
         assert await planned(pilot, app, workspace) == wanted
@@ -177,7 +155,7 @@ async def test_a_long_name_can_be_read_whole_where_it_is_to_be_typed(
     workspace = a_workspace(name)
     async with running(workspace, size) as (app, pilot):
         await on_a_volume(pilot, app)
-        await choose(pilot, app, "d")
+        await choose(pilot, app, "V", "d")
         await planned(pilot, app, workspace)
         dialog = app.screen
         assert isinstance(dialog, PlanDialog)
@@ -203,7 +181,7 @@ async def test_a_volume_of_an_image_is_offered_first_where_its_copy_is() -> None
     async with running(workspace) as (app, pilot):
         row = app.rows.images[0]
         await put_on(pilot, app, row.image.name or "")
-        await choose(pilot, app, "c")
+        await choose(pilot, app, "V", "c")
         await type_text(pilot, "boot")
         request = await planned(pilot, app, workspace)
         assert isinstance(request, CreateVolume)
@@ -217,7 +195,7 @@ async def test_an_empty_volume_is_offered_where_the_cursor_is() -> None:
     workspace = a_workspace()
     async with running(workspace) as (app, pilot):
         row = await on_a_volume(pilot, app)
-        await choose(pilot, app, "c")
+        await choose(pilot, app, "V", "c")
         await type_text(pilot, "new")
         await pilot.press("down", "down")
         await type_text(pilot, "3")

@@ -10,6 +10,9 @@ from fake_workspace import FakeWorkspace
 from textual.pilot import Pilot
 
 from dcn_console.console.app import ConsoleApp
+from dcn_console.console.dialogs.menu import MenuDialog
+from dcn_console.console.dialogs.options import OptionsDialog
+from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.console.footer import KeyFooter
 from dcn_console.console.mirroring.screen import MirroringScreen
 from dcn_console.console.situation import Place
@@ -17,6 +20,7 @@ from dcn_console.console.spans import plain
 from dcn_console.console.strand import Strand
 from dcn_console.console.table.widget import ResourceTable
 from dcn_console.model.mirror_rows import MirrorCondition, MirrorRow
+from dcn_console.model.requests import Request
 from dcn_console.model.rows import ImageRow, Rows
 
 DEADLINE_SECONDS = 60.0
@@ -122,3 +126,25 @@ async def put_on(pilot: Pilot[None], app: ConsoleApp, name: str) -> ImageRow:
     assert app.home.tables[Place.IMAGES].move_to_key(row.key)
     await pilot.pause()
     return row
+
+
+async def choose(pilot: Pilot[None], app: ConsoleApp, menu: str, letter: str) -> None:
+    """Open a menu and choose an action of it by its letter."""
+    await pilot.press(menu)
+    await until(pilot, lambda: isinstance(app.screen, MenuDialog), "the menu")
+    await pilot.press(letter)
+    await until(pilot, lambda: isinstance(app.screen, OptionsDialog | PlanDialog), "a dialog")
+
+
+async def planned(pilot: Pilot[None], app: ConsoleApp, workspace: FakeWorkspace) -> Request:
+    """Go on to the plan; return what was asked for."""
+    if isinstance(app.screen, OptionsDialog):
+        await pilot.press("enter")
+    await until(
+        pilot,
+        lambda: isinstance(app.screen, PlanDialog) and app.screen.plans is not None,
+        "the plan",
+    )
+    request = workspace.named("plan")[-1][0]
+    assert isinstance(request, Request)
+    return request
