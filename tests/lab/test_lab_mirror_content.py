@@ -19,7 +19,7 @@ from dcn_console.config.write import render
 MIB = 1024 * 1024
 SIZE = 32 * MIB
 OBJECT = 4 * MIB
-SYNC_SECONDS = 240.0
+SYNC_SECONDS = 600.0
 MODES = ("journal", "snapshot")
 WRITER = """
 import os, rados, rbd, sys, time
@@ -56,7 +56,7 @@ with handle.open_ioctx(pool) as ioctx:
 def run_script(script: str, conf: Path, pool: str, name: str) -> None:
     """Run a script with the distribution's bindings; its arguments say where."""
     command = ("/usr/bin/python3", "-c", script, str(conf), pool, name)
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=300)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def an_ext4(folder: Path) -> Path:
     with disk.open("wb") as file:
         file.truncate(SIZE)
     command = ("/usr/sbin/mkfs.ext4", "-q", "-F", "-L", "pet", "-d", str(tree), str(disk))
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     return disk
 
 
@@ -148,7 +148,7 @@ def remove(lab: Lab, pool: str, name: str) -> None:
 @pytest.fixture
 def cli(lab: Lab, tmp_path: Path) -> Iterator[CommandLine]:
     config = tmp_path / "config.toml"
-    config.write_text(render(lab_settings(lab, agent_deadline_seconds=20)))
+    config.write_text(render(lab_settings(lab)))
     command = CommandLine(tmp_path, config)
     yield command
     command.close()

@@ -23,7 +23,7 @@ from dcn_console.model.mirror_rows import MirrorCondition, MirrorPair, MirrorRow
 from dcn_console.model.mirroring import MirrorMode, ReplayStatus
 from dcn_console.model.rows import Rows
 
-DEADLINE = 240.0
+DEADLINE = 600.0
 SIZE_MIB = 16
 JOURNAL, SNAPSHOT = MirrorMode.JOURNAL, MirrorMode.SNAPSHOT
 
@@ -175,12 +175,16 @@ def test_rows_from_enabling_to_in_sync_and_beyond(
             row = page.until(
                 name,
                 {hub.name, edge.name},
-                lambda one: is_in_sync(one) and one.protected.holds is not None,
+                lambda one: (
+                    is_in_sync(one)
+                    and one.protected.holds is not None
+                    and one.peer_ready.holds is not None
+                    and not one.findings
+                ),
             )
             assert (row.source.site, row.mode) == (hub.name, mode)
             assert row.peer_ready.holds is True
             assert row.protected.holds is (mode is JOURNAL or bool(row.schedules))
-            assert row.findings == ()
             compared(page, row, pool)
             allowed = {
                 MirrorCondition.UNKNOWN,  # until both sides were read after the enabling
@@ -224,34 +228,46 @@ def test_relocation_and_split_brain_are_told_from_both_sides(
         page.until(name, sites, is_in_sync)
     relocated = f"{pool}/{mirrored[SNAPSHOT]}"
     hub.rbd("mirror", "image", "demote", relocated)
-    row = page.until(mirrored[SNAPSHOT], sites, lambda one: one.source.primary is False)
-    assert row.condition is MirrorCondition.DEMOTED
+    row = page.until(
+        mirrored[SNAPSHOT], sites, lambda one: one.condition is MirrorCondition.DEMOTED
+    )
     assert [finding.kind for finding in row.findings] == ["both-secondary"]
     assert row.protected.holds is False
-    promote(page, edge, relocated)
+    insist(page, lambda: edge.rbd("mirror", "image", "promote", relocated))
     torn = f"{pool}/{mirrored[JOURNAL]}"
-    edge.rbd("mirror", "image", "promote", "--force", torn)
+    insist(page, lambda: edge.rbd("mirror", "image", "promote", "--force", torn))
     row = page.until(
         mirrored[JOURNAL], sites, lambda one: one.condition is MirrorCondition.BOTH_PRIMARY
     )
     assert row.protected.holds is False
     for site in (hub, edge):
-        write(site, torn)
-    hub.rbd("mirror", "image", "demote", torn)
+        insist(page, partial(write, site, torn))
+    insist(page, lambda: hub.rbd("mirror", "image", "demote", torn))
     row = page.until(
-        mirrored[JOURNAL], sites, lambda one: one.condition is MirrorCondition.SPLIT_BRAIN
+        mirrored[JOURNAL],
+        sites,
+        lambda one: (
+            one.condition is MirrorCondition.SPLIT_BRAIN
+            # until the demotion was read too, the hub is shown as the source
+            and (one.source.site, one.destination.site) == (edge.name, hub.name)
+        ),
     )
-    assert (row.source.site, row.destination.site) == (edge.name, hub.name)
     assert (row.protected.holds, row.peer_ready.holds, row.consistent_at) == (False, False, None)
     assert "split-brain" in {finding.kind for finding in page.rows().findings}
-    assert said_by(edge, torn).description == "local image is primary"
+    wait_until(
+        "the edge's own report",
+        lambda: said_by(edge, torn).description == "local image is primary",
+        seconds=DEADLINE,
+    )
     compared(page, row, pool)
-    row = page.until(mirrored[SNAPSHOT], sites, is_in_sync)
-    assert (row.source.site, row.destination.site) == (edge.name, hub.name)
+    row = page.until(
+        mirrored[SNAPSHOT], sites, lambda one: is_in_sync(one) and one.source.site == edge.name
+    )
+    assert row.destination.site == hub.name
     assert row.peer_ready.holds is True
     compared(page, row, pool)
-    hub.rbd("mirror", "image", "resync", torn)
     old_id = said_id(row_of(page, mirrored[JOURNAL], sites), hub.name)
+    hub.rbd("mirror", "image", "resync", torn)
     row = page.until(
         mirrored[JOURNAL],
         sites,
@@ -266,12 +282,12 @@ def test_relocation_and_split_brain_are_told_from_both_sides(
         assert lost.protected.holds is False
 
 
-def promote(page: Page, site: LabSite, spec: str) -> None:
-    """Promote once the other side's demotion has arrived."""
+def insist(page: Page, action: Callable[[], object]) -> None:
+    """Do what is refused until a demotion has arrived, or a daemon lets go of the lock."""
     deadline = time.monotonic() + DEADLINE
     while True:
         try:
-            site.rbd("mirror", "image", "promote", spec)
+            action()
         except LabError:
             assert time.monotonic() < deadline
             page.changed.clear()

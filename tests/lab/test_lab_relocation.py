@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from dcn_lab.errors import LabError
 from dcn_lab.lab import Lab, LabSite
 from lab_settings import lab_settings
 from real_console import RealConsole, until
@@ -24,7 +27,7 @@ MODES = ("journal", "snapshot")
 @pytest.fixture
 def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
     config = tmp_path / "config.toml"
-    config.write_text(render(lab_settings(lab, user="admin", agent_deadline_seconds=15)))
+    config.write_text(render(lab_settings(lab, user="admin")))
     console = RealConsole(config, tmp_path / "state")
     yield console
     console.close()
@@ -41,19 +44,38 @@ def mirrored(lab: Lab) -> Iterator[dict[str, str]]:
         write(hub, name)
         lab.rbd(hub, "mirror", "image", "enable", f"{pool}/{name}", mode)
     for name in names.values():
-        until(lambda name=name: in_sync(edge, name), f"{name} is in sync", 120)  # type: ignore[misc]
+        until(lambda name=name: in_sync(edge, name), f"{name} is in sync")  # type: ignore[misc]
     yield names
     for name in names.values():
-        primary = next(site for site in (hub, edge) if is_primary(site, name))
-        lab.rbd(primary, "mirror", "image", "disable", "--force", f"{pool}/{name}")
-        lab.rbd(primary, "rm", f"{pool}/{name}")
+        for site in lab.sites:
+            with suppress(LabError):
+                site.rbd("mirror", "image", "disable", "--force", f"{pool}/{name}")
+        for site in lab.sites:
+            until(partial(is_gone, site, name), f"{name} is gone at {site.name}")
+
+
+def is_gone(site: LabSite, name: str) -> bool:
+    """Remove an RBD image as soon as no daemon has it open, or makes it anew."""
+    spec = f"{site.pools.volumes}/{name}"
+    for words in (("mirror", "image", "disable", "--force", spec), ("rm", "--no-progress", spec)):
+        with suppress(LabError):
+            site.rbd(*words)
+    return name not in site.rbd("ls", site.pools.volumes, "--format", "json")
 
 
 def write(site: LabSite, name: str) -> None:
-    site.rbd(
-        "bench", "--io-type", "write", "--io-size", "64K", "--io-total", "4M",
-        "--io-pattern", "rand", f"{site.pools.volumes}/{name}",
-    )  # fmt: skip
+    """Write, as soon as a daemon lets go of the lock."""
+
+    def written() -> bool:
+        with suppress(LabError):
+            site.rbd(
+                "bench", "--io-type", "write", "--io-size", "64K", "--io-total", "4M",
+                "--io-pattern", "rand", f"{site.pools.volumes}/{name}",
+            )  # fmt: skip
+            return True
+        return False
+
+    until(written, f"{name} is written at {site.name}")
 
 
 def is_primary(site: LabSite, name: str) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,7 +27,7 @@ from dcn_console.operations.registry import operation_for
 SIZE = "16M"
 MODES = ("journal", "snapshot")
 KILLED_AT = ("safety copy", "resync", "vanish", "copy anew", "final sync")
-PATIENCE_SECONDS = 280.0
+PATIENCE_SECONDS = 600.0
 SAFETY = "dcn-console-safety."
 PYTHON = ("/usr/bin/python3",)
 OFFSETS = ("0", str(9 << 20))
@@ -62,7 +63,7 @@ class Torn:
 @pytest.fixture
 def console(lab: Lab, tmp_path: Path) -> Iterator[RealConsole]:
     config = tmp_path / "config.toml"
-    settings = lab_settings(lab, user="admin", agent_deadline_seconds=30, copies_per_site=4)
+    settings = lab_settings(lab, user="admin", copies_per_site=4)
     config.write_text(render(settings))
     console = RealConsole(config, tmp_path / "state")
     yield console
@@ -86,15 +87,16 @@ def torn(lab: Lab) -> Iterator[Torn]:
         write(hub, name)
         write(edge, name)
     for name in made.to_resync.values():
-        lab.rbd(hub, "mirror", "image", "demote", f"{pool}/{name}")
+        until(partial(is_demoted, lab, hub, name), f"{name} is demoted", PATIENCE_SECONDS)
     for name in made.to_resync.values():
         until(partial(is_torn, hub, name), f"{name} is in split-brain", PATIENCE_SECONDS)
     yield made
     sites = (hub, edge, *lab.edges[1:])
     for site in sites:
         for name in listed(site):
-            if name in made.names and is_primary(site, name):
-                lab.rbd(site, "mirror", "image", "disable", "--force", f"{pool}/{name}")
+            if name in made.names:
+                with suppress(LabError):
+                    lab.rbd(site, "mirror", "image", "disable", "--force", f"{pool}/{name}")
     for site in sites:
         until(partial(is_cleared, lab, site, made), f"{site.name} is cleared", PATIENCE_SECONDS)
 
@@ -106,6 +108,13 @@ def is_promoted(lab: Lab, site: LabSite, name: str) -> bool:
     except LabError:
         return is_primary(site, name)
     return True
+
+
+def is_demoted(lab: Lab, site: LabSite, name: str) -> bool:
+    """Ask for a demotion until it is done."""
+    with suppress(LabError):
+        lab.rbd(site, "mirror", "image", "demote", f"{site.pools.volumes}/{name}")
+    return not is_primary(site, name)
 
 
 def is_cleared(lab: Lab, site: LabSite, made: Torn) -> bool:
@@ -139,9 +148,14 @@ def is_primary(site: LabSite, name: str) -> bool:
 
 
 def write(site: LabSite, name: str) -> None:
-    """Write random data into two of the four objects."""
-    words = (str(site.conf), site.pools.volumes, name, *OFFSETS)
-    subprocess.run((*PYTHON, "-c", WRITER, *words), check=True, capture_output=True, timeout=120)
+    """Write random data into two of the four objects, as soon as a daemon lets go of the lock."""
+    words = (*PYTHON, "-c", WRITER, str(site.conf), site.pools.volumes, name, *OFFSETS)
+
+    def written() -> bool:
+        ran = subprocess.run(words, check=False, capture_output=True, timeout=300)
+        return ran.returncode == 0
+
+    until(written, f"{name} is written at {site.name}", PATIENCE_SECONDS)
 
 
 def said(site: LabSite, name: str) -> str:
@@ -153,7 +167,9 @@ def said(site: LabSite, name: str) -> str:
 
 
 def is_torn(site: LabSite, name: str) -> bool:
-    return "split-brain" in said(site, name)
+    with suppress(LabError):
+        return "split-brain" in said(site, name)
+    return False
 
 
 def in_sync(site: LabSite, name: str) -> bool:
