@@ -228,16 +228,21 @@ async def test_a_step_that_hangs_is_given_up(operations: Operations, simulator: 
 
 
 async def test_an_image_whose_copy_a_killed_glance_left_goes_at_once(
-    operations: Operations, simulator: Simulator
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On a cloud of its own, whose clock no other test has put ahead."""
+    for name in ("DCN_CONSOLE_STATE", "DCN_CONSOLE_CACHE", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
     request = a_request(without_server=True, step_seconds=300.0)
-    kill = glance_killed_in_mid_copy(simulator)
-    target, context = await operations.run(request, on_step=kill)
-    assert target.state is TargetState.FAILED
-    assert context.results["copy to edge"].outcome == "failed"
-    assert context.results[CLEAN].outcome == "passed", context.results[CLEAN].text
-    assert await left_by(operations, context.task.id) == ""
-    assert await rbd_images_of_ours(operations, context) == []
+    with running_simulator(small_options(bandwidth=BANDWIDTH)) as simulator:
+        async with operations_on(simulator, tmp_path) as operations:
+            kill = glance_killed_in_mid_copy(simulator)
+            target, context = await operations.run(request, on_step=kill)
+            assert target.state is TargetState.FAILED
+            assert context.results["copy to edge"].outcome == "failed"
+            assert context.results[CLEAN].outcome == "passed", context.results[CLEAN].text
+            assert await left_by(operations, context.task.id) == ""
+            assert await rbd_images_of_ours(operations, context) == []
 
 
 async def test_what_a_killed_glance_still_locks_goes_with_a_retry(
