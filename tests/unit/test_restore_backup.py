@@ -10,7 +10,7 @@ from fake_mirror_services import Killed, MirrorContext
 from fake_mirroring import OBJECT
 
 from dcn_console.model.backup_rows import VERIFIED_AT
-from dcn_console.model.errors import UsageError
+from dcn_console.model.errors import HttpError, UsageError
 from dcn_console.model.plans import Plan
 from dcn_console.model.requests import ContentCheck
 from dcn_console.model.storage import Allowance, StorageQuota
@@ -37,6 +37,8 @@ from dcn_console.operations.delete_backups import BackupDelete
 from dcn_console.operations.restore_backup import BackupRestore
 from dcn_console.operations.restore_backup.server import PREFIX
 from dcn_console.operations.results import StepResult
+
+COUNTED = "Incremental backups exist for this backup."
 
 
 async def run(
@@ -408,3 +410,42 @@ async def test_a_backup_that_was_half_deleted_says_how_to_go_on(services: Backup
     target, _ = await run(services, BackupDelete(), plan, on_wait=fail)
     assert target.state is TargetState.FAILED, target
     assert f"openstack volume backup set --state error {made}" in target.text
+
+
+async def test_cinder_may_still_count_an_increment_that_is_gone(
+    services: BackupServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = await back_up(services)
+    (plan,) = await delete_plans(services, full)
+    services.storage.set_backup(full, has_dependents=True)
+    backups = services.as_services().cinder.backups
+    delete, asked = backups.delete, list[str]()
+
+    async def count_late(backup_id: str) -> None:
+        asked.append(backup_id)
+        if len(asked) < 3:
+            raise HttpError(COUNTED, 400)
+        await delete(backup_id)
+
+    monkeypatch.setattr(backups, "delete", count_late)
+    target, _ = await run(services, BackupDelete(), plan)
+    assert target.state is TargetState.DONE, target.text
+    assert services.storage.backups == {}
+
+
+@pytest.mark.parametrize("has_dependents", [True, False])
+async def test_what_cinder_goes_on_refusing_to_delete_is_told(
+    services: BackupServices, has_dependents: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = await back_up(services)
+    (plan,) = await delete_plans(services, full)
+    services.storage.set_backup(full, has_dependents=has_dependents)
+
+    async def refuse(backup_id: str) -> None:
+        raise HttpError(COUNTED, 400)
+
+    monkeypatch.setattr(services.as_services().cinder.backups, "delete", refuse)
+    target, _ = await run(services, BackupDelete(), plan)
+    assert target.state is TargetState.FAILED
+    assert COUNTED in target.text
+    assert set(services.storage.backups) == {full}

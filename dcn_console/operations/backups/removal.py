@@ -1,5 +1,7 @@
 """Deleting one backup and seeing it gone."""
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from dcn_console.model.errors import HttpError, ObjectNotFound
@@ -12,6 +14,14 @@ from dcn_console.operations.patience import DONE, REFUSED
 from dcn_console.operations.results import StepResult
 from dcn_console.operations.silence import Silence
 
+COUNTED_LATE = timedelta(seconds=60)
+"""How long Cinder may go on counting an increment that is gone.
+
+It removes the increment first and tells its parent afterwards (cinder/backup/manager.py,
+``delete_backup``); a parent that counts any is not deleted: 400.
+"""
+_INVALID = 400
+
 
 async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
     """Ask for the end of ``backup`` unless it is deleting already, and wait for it.
@@ -21,6 +31,7 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
     """
     backups = context.services.cinder.backups
     what = f"backup “{printable(backup.label, 60)}”"
+    counted_until = context.now() + COUNTED_LATE
 
     async def unless_gone(error: ObjectNotFound) -> StepResult:
         """Tell a backup that is gone from a cinder-backup that is: 404 is the answer to both."""
@@ -39,9 +50,13 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
                 await backups.delete(backup.id)
             except ObjectNotFound as error:
                 return await unless_gone(error)
-            except HttpError:
-                if (await backups.backup(backup.id)).status != "deleting":
+            except HttpError as error:
+                if (await backups.backup(backup.id)).status == "deleting":
+                    return StepResult(outcome=DONE)
+                miscounted = error.status == _INVALID and seen.has_dependents
+                if not miscounted or context.now() > counted_until:
                     raise
+                return None
         return StepResult(outcome=DONE)
 
     asked = await until_answered(

@@ -30,7 +30,7 @@ async def _delete(context: TargetContext, parameters: Parameters) -> StepResult:
         if result.outcome != DONE:
             left = parameters.labels[gone:]
             names = ", ".join(f"“{one}”" for one in left)
-            text = f"{result.text}. {count(gone, 'backup')} deleted; left: {names}"
+            text = f"{result.text.rstrip('.')}. {count(gone, 'backup')} deleted; left: {names}"
             return StepResult(outcome=result.outcome, text=text)
         gone += 1
     return StepResult(outcome=DONE, text=f"{count(gone, 'backup')} gone from Cinder's list")
