@@ -99,7 +99,7 @@ class Steps:
             state=TargetState.COPYING,
             silence=Silence(self._context, self._sites()),
             cancelled=(
-                f"stopped watching; Cinder cannot be stopped from outside and goes on with "
+                f"stopped watching; Cinder cannot be stopped from outside and may go on with "
                 f"{self._what} ({backup_id})"
             ),
         )

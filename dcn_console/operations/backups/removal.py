@@ -70,7 +70,7 @@ async def remove_backup(context: TargetContext, backup: Backup) -> StepResult:
         context,
         lambda: backups.backup(backup.id),
         what=what,
-        cancelled=f"stopped watching; Cinder goes on deleting {what}",
+        cancelled=f"stopped watching; Cinder may go on deleting {what}",
         silence=Silence(context, (hub_of(context.services).name,)),
     )
     if gone.outcome != REFUSED or "status" not in gone.data:

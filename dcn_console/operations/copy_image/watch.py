@@ -52,7 +52,7 @@ async def watch(context: TargetContext, subject: Subject, task_id: str) -> StepR
     return StepResult(
         outcome=CANCELLED,
         text=(
-            f"stopped watching; Glance cannot be stopped from outside and goes on "
+            f"stopped watching; Glance cannot be stopped from outside and may go on "
             f"copying to {context.site}"
         ),
     )

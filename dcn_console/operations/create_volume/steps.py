@@ -78,7 +78,7 @@ class Steps:
             state=TargetState.COPYING if meter is not None else TargetState.RUNNING,
             silence=self._silence(volume_id),
             cancelled=(
-                "stopped watching; Cinder cannot be stopped from outside and goes on making "
+                "stopped watching; Cinder cannot be stopped from outside and may go on making "
                 f"{self._what} ({volume_id})"
             ),
         )

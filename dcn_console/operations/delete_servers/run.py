@@ -72,7 +72,7 @@ async def delete_server(context: TargetContext, server_id: str, label: str) -> S
     return await until_answered(
         context,
         look,
-        cancelled="stopped watching; Nova goes on deleting it",
+        cancelled="stopped watching; Nova may go on deleting it",
         at_least_once=True,
     )
 

@@ -138,8 +138,8 @@ class Steps:
             state=TargetState.COPYING,
             silence=_Restoring(self._context, self._parameters.backup_id, volume_id),
             cancelled=(
-                "stopped watching; Cinder cannot be stopped from outside and goes on restoring to "
-                f"{self._what} ({volume_id})"
+                "stopped watching; Cinder cannot be stopped from outside and may go on restoring "
+                f"to {self._what} ({volume_id})"
             ),
         )
         if result.outcome == DONE:

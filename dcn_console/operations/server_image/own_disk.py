@@ -116,7 +116,7 @@ class Steps:
             self._context,
             look,
             last=lambda: progress,
-            cancelled=f"stopped watching; Nova goes on making {self._what} ({image_id})",
+            cancelled=f"stopped watching; Nova may go on making {self._what} ({image_id})",
         )
         if result.outcome == GONE:
             text = f"Nova gave {self._what} up: see the log of nova-compute"

@@ -133,7 +133,7 @@ class Steps:
             look,
             last=lambda: progress,
             cancelled=(
-                "stopped watching; Cinder cannot be stopped from outside and goes on uploading "
+                "stopped watching; Cinder cannot be stopped from outside and may go on uploading "
                 f"image {image_id}, which bears the name “{printable(self._first_name, 120)}”"
             ),
         )

@@ -104,7 +104,7 @@ async def _remove(
     result = await until_answered(
         context,
         look,
-        cancelled=f"stopped watching; Cinder goes on deleting {what} ({object_id})",
+        cancelled=f"stopped watching; Cinder may go on deleting {what} ({object_id})",
         at_least_once=True,
     )
     if result.outcome == GONE:
