@@ -1,10 +1,8 @@
 """Failing back from the mirroring menu: the facts of both sides, the choices, the typed name."""
 
-from console_pilot import mirroring, put_on_mirror, shown, type_text, until
+from console_pilot import choose, mirroring, planned, put_on_mirror, shown, type_text, until
 from fake_workspace import FakeWorkspace
 
-from dcn_console.console.dialogs.options import OptionsDialog
-from dcn_console.console.dialogs.plan import PlanDialog
 from dcn_console.model.mirror_rows import MirrorCondition
 from dcn_console.model.requests import FailBack
 
@@ -13,19 +11,12 @@ async def test_failing_back_tells_when_each_side_was_last_written_and_wants_the_
     workspace = FakeWorkspace()
     async with mirroring(workspace) as (app, pilot, screen):
         row = await put_on_mirror(pilot, screen, MirrorCondition.SPLIT_BRAIN)
-        await pilot.press("M")
-        await pilot.press("b")
-        await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the choices")
+        await choose(pilot, app, "M", "b")
         await until(pilot, lambda: "last written" in shown(app), "the facts")
         assert "central       last written 2026-11-21 12:03:58, 33 s ago" in shown(app)
         assert "dcn0          last written 2026-11-21 11:40:00, 24 min ago" in shown(app)
-        await pilot.press("right", "down", "right", "enter")
-        await until(
-            pilot,
-            lambda: isinstance(app.screen, PlanDialog) and app.screen.plans is not None,
-            "the plan",
-        )
-        request = workspace.named("plan")[-1][0]
+        await pilot.press("right", "down", "right")
+        request = await planned(pilot, app, workspace)
         assert isinstance(request, FailBack)
         assert (request.destination, request.safety_copy) == ("central", False)
         await type_text(pilot, row.label)
@@ -38,11 +29,7 @@ async def test_whom_it_goes_back_to_may_be_left_open() -> None:
     workspace = FakeWorkspace()
     async with mirroring(workspace) as (app, pilot, screen):
         await put_on_mirror(pilot, screen, MirrorCondition.SPLIT_BRAIN)
-        await pilot.press("M")
-        await pilot.press("b")
-        await until(pilot, lambda: isinstance(app.screen, OptionsDialog), "the choices")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the plan")
-        request = workspace.named("plan")[-1][0]
+        await choose(pilot, app, "M", "b")
+        request = await planned(pilot, app, workspace)
         assert isinstance(request, FailBack)
         assert (request.destination, request.safety_copy) == (None, True)
