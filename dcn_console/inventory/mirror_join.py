@@ -144,7 +144,8 @@ def _pair(view: PoolView, first: str, second: str, rows: Sequence[MirrorRow]) ->
     pair = MirrorPair(
         pool=view.name,
         sides=sides,
-        direction=_direction(first, second, forth=forth, back=back),
+        ends=(second, first) if back and not forth else (first, second),
+        sign="↔" if forth and back else "→" if forth or back else "–",
         counts=dict(Counter(row.condition for row in rows)),
     )
     used = {row.destination.site for row in rows}
@@ -170,14 +171,6 @@ def _side(view: PoolView, name: str, other: str) -> PairSide:
         daemons_error=mirrored.daemons_error,
         schedules=mirrored.schedules or (),
     )
-
-
-def _direction(first: str, second: str, *, forth: bool | None, back: bool | None) -> str:
-    if forth and back:
-        return f"{first} ↔ {second}"
-    if forth:
-        return f"{first} → {second}"
-    return f"{second} → {first}" if back else f"{first} – {second}"
 
 
 def _key(pool: str, *sites: str) -> tuple[str, ...]:

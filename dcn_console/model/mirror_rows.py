@@ -145,15 +145,21 @@ class PairSide(msgspec.Struct, frozen=True, kw_only=True):
 class MirrorPair(msgspec.Struct, frozen=True, kw_only=True):
     """One pool mirrored between two sites.
 
-    ``direction`` is in words ("central → dcn0", "central ↔ dcn0"). ``counts`` are its RBD
-    images by condition.
+    ``ends`` are the two sites in the order that ``sign`` tells of: "→" from the first to the
+    second, "↔" both ways, "–" neither. ``counts`` are its RBD images by condition.
     """
 
     pool: str
     sides: tuple[PairSide, PairSide]
-    direction: str
+    ends: tuple[str, str]
+    sign: str
     counts: dict[MirrorCondition, int] = {}
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def direction(self) -> str:
+        """Which way it goes, in words ("central → dcn0", "central ↔ dcn0")."""
+        return f"{self.ends[0]} {self.sign} {self.ends[1]}"
 
     @property
     def key(self) -> str:

@@ -352,7 +352,7 @@ def between_long_names(edges: Sequence[str]) -> Rows:
                 side(one, site=name)
                 for one, name in zip(rows.pairs[0].sides, ("hub-one", edge), strict=True)
             ),
-            direction=f"hub-one ↔ {edge}",
+            ends=("hub-one", edge),
         )
         for edge in edges
     )

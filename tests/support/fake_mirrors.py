@@ -257,7 +257,8 @@ def pairs_of(mirrors: tuple[MirrorRow, ...]) -> tuple[MirrorPair, ...]:
                 ),
                 pair_side("dcn0", receives=PeerDirection.BOTH, other="central", daemons=2),
             ),
-            direction="central ↔ dcn0",
+            ends=("central", "dcn0"),
+            sign="↔",
         ),
         MirrorPair(
             pool="volumes",
@@ -265,7 +266,8 @@ def pairs_of(mirrors: tuple[MirrorRow, ...]) -> tuple[MirrorPair, ...]:
                 pair_side("central", receives=None, other="dcn1", daemons=1, schedule="15m"),
                 pair_side("dcn1", receives=PeerDirection.RECEIVE, other="central", daemons=0),
             ),
-            direction="central → dcn1",
+            ends=("central", "dcn1"),
+            sign="→",
             findings=(
                 Finding(
                     kind=MIRROR_DAEMON_DEAD,

@@ -1,7 +1,5 @@
 """Columns of the pairs of sites: one line for a pool that is mirrored between two of them."""
 
-from itertools import permutations
-
 from dcn_console.console.mirror_words import POOL_MODE_WORDS, TROUBLE, between, condition, counts
 from dcn_console.console.spans import Line, Span, Tone, foreign, joined, line
 from dcn_console.console.table.column import Column
@@ -71,12 +69,8 @@ def _sides(pair: MirrorPair, words: tuple[Line, ...]) -> Line:
 
 def _sites_of(pair: MirrorPair, width: int) -> Line:
     """Return both sites and which way it goes; of long names what is in the middle is cut."""
-    words, names = pair.direction, [side.site for side in pair.sides]
-    for left, right in permutations(names, 2):
-        if words.startswith(left) and words.endswith(right):
-            sign = Span(words[len(left) : len(words) - len(right)], Tone.STRONG)
-            return between(foreign(left, Tone.STRONG), sign, foreign(right, Tone.STRONG), width)
-    return (foreign(words, Tone.STRONG),)
+    left, right = (foreign(name, Tone.STRONG) for name in pair.ends)
+    return between(left, Span(f" {pair.sign} ", Tone.STRONG), right, width)
 
 
 def _modes(pair: MirrorPair, _width: int) -> Line:
